@@ -1,0 +1,65 @@
+/** What a caller says of an orchestrator. */
+
+import { z } from 'zod';
+import type { Clock } from '../domain/clock.js';
+import type { TroupeError } from '../domain/errors.js';
+import {
+  DEFAULT_CONTROL_BUFFER_SIZE,
+  DEFAULT_EVENT_BUFFER_SIZE,
+  DEFAULT_KEEP_ENDED,
+  DEFAULT_MAX_CONCURRENT_SUBAGENTS,
+  DEFAULT_MAX_DEPTH,
+} from '../domain/limits.js';
+import type { Confirm } from '../domain/permission.js';
+import { parseWith } from './parse.js';
+
+const isFunction = (value: unknown) => typeof value === 'function';
+const hasMethods =
+  (...names: string[]) =>
+  (value: unknown) =>
+    typeof value === 'object' && value !== null && names.every((name) => isFunction(Reflect.get(value, name)));
+
+export const clockOption = z.custom<Clock>(
+  hasMethods('now', 'setTimeout', 'clearTimeout'),
+  'expected a clock with now, setTimeout and clearTimeout',
+);
+export const confirmOption = z.custom<Confirm>(isFunction, 'expected a function');
+export const onErrorOption = z.custom<(error: TroupeError) => void>(isFunction, 'expected a function');
+
+export const OrchestratorConfig = z.strictObject({
+  maxConcurrentSubagents: z.int().positive().default(DEFAULT_MAX_CONCURRENT_SUBAGENTS),
+  /** At the limit: throw, or leave the new one `pending`, first in first out. */
+  onLimit: z.enum(['reject', 'queue']).default('reject'),
+  /** Events kept for each subagent, as many again for its deltas; also what a slow iterable reader may leave unread. */
+  eventBufferSize: z.int().positive().default(DEFAULT_EVENT_BUFFER_SIZE),
+  /** Steered messages and side questions that may wait at one subagent. */
+  controlBufferSize: z.int().positive().default(DEFAULT_CONTROL_BUFFER_SIZE),
+  /** First token of bus subjects. */
+  subjectPrefix: z
+    .string()
+    .regex(/^[\w-]+$/, 'expected letters, digits, _ or -')
+    .default('agent'),
+  /** Ended subagents that stay listed. */
+  keepEnded: z.int().nonnegative().default(DEFAULT_KEEP_ENDED),
+  /** Levels of children below a subagent that a caller spawned. */
+  maxDepth: z.int().nonnegative().default(DEFAULT_MAX_DEPTH),
+  /** Default folder of its subagents. */
+  workspace: z.string().min(1).default('.'),
+  bus: z
+    .custom<object>(hasMethods('publish', 'messages$', 'close'), 'expected an EventBus: publish, messages$ and close')
+    .optional(),
+  inspect: z.unknown().optional(),
+  clock: clockOption.optional(),
+  confirm: confirmOption.optional(),
+  approvals: z.enum(['deny', 'wait']).default('deny'),
+  /** How long a question may stay unanswered, in ms; 60,000 where a `confirm` is set, else no limit. */
+  confirmTimeoutMs: z.int().positive().optional(),
+  onError: onErrorOption.optional(),
+});
+export type OrchestratorConfig = z.input<typeof OrchestratorConfig>;
+export type ResolvedOrchestratorConfig = z.output<typeof OrchestratorConfig>;
+
+/** @throws TroupeError `config_invalid`, naming each key and what was expected. */
+export function parseOrchestratorConfig(value: unknown): ResolvedOrchestratorConfig {
+  return parseWith(OrchestratorConfig, value, 'OrchestratorConfig');
+}

@@ -1,0 +1,71 @@
+/** The port to tools: what a model may call. */
+
+import type { Clock } from './clock.js';
+import type { JsonSchema, StandardSchema } from './schema.js';
+
+/** One entry of a subagent's own task list. */
+export interface Task {
+  readonly content: string;
+  readonly status: 'pending' | 'in_progress' | 'completed';
+}
+
+/** What a running tool may use. Everything a tool emits is published at once and belongs to its call. */
+export interface ToolContext {
+  readonly subagentId: string;
+  readonly toolId: string;
+  /** Aborts when the call must stop: cancel, timeout, close. */
+  readonly signal: AbortSignal;
+  /** Absolute path of the folder that file tools are confined to. */
+  readonly workspace: string;
+  readonly clock: Clock;
+  /** Publishes a `tool_output_delta`. */
+  emit(text: string): void;
+  /** Publishes a `subagent_progress`. */
+  progress(progress: { readonly step: number; readonly totalSteps?: number; readonly message: string }): void;
+  /** Replaces the subagent's task list and publishes `tasks_updated`. */
+  setTasks(tasks: readonly Task[]): void;
+  /** Hashes of files as this subagent last saw them, by resolved path: how `edit` knows that a file has changed since. */
+  readonly filesSeen: Map<string, string>;
+}
+
+/** What a call's arguments are judged by: rules are held against this text. */
+export type PermissionSubject =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'command'; readonly command: string }
+  | { readonly kind: 'host'; readonly host: string };
+
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  /** Validates the arguments before `run`. */
+  readonly input: StandardSchema;
+  /** What the model is shown of `input`. */
+  readonly parameters: JsonSchema;
+  /** Changes nothing: may run beside others and again after a crash. */
+  readonly readOnly: boolean;
+  /** May run twice with the effect of once. */
+  readonly idempotent: boolean;
+  /** Absent: rules are held against the arguments as JSON. Called with arguments that passed `input`. */
+  subject?(input: unknown): PermissionSubject;
+  /** A string, a `ToolReply`, or an object, which is told to the model as JSON. What it throws is told as a failure. */
+  run(input: unknown, context: ToolContext): Promise<unknown>;
+}
+
+/** A tool's answer with more than text. */
+export class ToolReply {
+  readonly output: string;
+  readonly exitCode?: number;
+  readonly isError: boolean;
+
+  constructor(output: string, details: { readonly exitCode?: number; readonly isError?: boolean } = {}) {
+    this.output = output;
+    if (details.exitCode !== undefined) this.exitCode = details.exitCode;
+    this.isError = details.isError ?? false;
+  }
+}
+
+export function isTool(value: unknown): value is Tool {
+  if (typeof value !== 'object' || value === null) return false;
+  const tool = value as Partial<Tool>;
+  return typeof tool.name === 'string' && typeof tool.run === 'function' && typeof tool.parameters === 'object';
+}

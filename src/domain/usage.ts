@@ -1,0 +1,56 @@
+/** What a subagent has spent: tokens as the provider counted them, requests as we made them. */
+
+/** Tokens of one request, as the provider reports them. */
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens?: number;
+}
+
+/** USD per million tokens. */
+export interface ModelPrice {
+  readonly inputCost: number;
+  readonly outputCost: number;
+}
+
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly totalTokens: number;
+  readonly cachedTokens?: number;
+  /** Requests sent to a model, failed attempts included. */
+  readonly requests: number;
+  /** Requests made to mend a structured answer. */
+  readonly repairs: number;
+  /** Present when the model has prices. */
+  readonly costUsd?: number;
+  /** Requests whose cost is not known: cancelled, failed or cut in flight. */
+  readonly unknownRequests: number;
+}
+
+export const NO_USAGE: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  totalTokens: 0,
+  requests: 0,
+  repairs: 0,
+  unknownRequests: 0,
+};
+
+/** Adds one finished request; without `tokens` its cost is unknown. */
+export function withRequest(usage: Usage, tokens: TokenUsage | undefined, price?: ModelPrice): Usage {
+  if (tokens === undefined) {
+    return { ...usage, requests: usage.requests + 1, unknownRequests: usage.unknownRequests + 1 };
+  }
+  const cachedTokens = (usage.cachedTokens ?? 0) + (tokens.cachedTokens ?? 0);
+  const cost = price && (tokens.inputTokens * price.inputCost + tokens.outputTokens * price.outputCost) / 1_000_000;
+  return {
+    ...usage,
+    inputTokens: usage.inputTokens + tokens.inputTokens,
+    outputTokens: usage.outputTokens + tokens.outputTokens,
+    totalTokens: usage.totalTokens + tokens.inputTokens + tokens.outputTokens,
+    requests: usage.requests + 1,
+    ...(cachedTokens > 0 ? { cachedTokens } : {}),
+    ...(cost === undefined ? {} : { costUsd: (usage.costUsd ?? 0) + cost }),
+  };
+}

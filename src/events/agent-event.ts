@@ -1,0 +1,160 @@
+/** Every event of a subagent: one flat union, discriminated by `type`, with one schema for what comes in from outside. */
+
+import { z } from 'zod';
+import type { ErrorInfo as DomainErrorInfo, TroupeErrorCode } from '../domain/errors.js';
+import { LIFECYCLE_STATES } from '../domain/lifecycle.js';
+
+const count = z.int().nonnegative();
+const code = z.custom<TroupeErrorCode>((value) => typeof value === 'string' && value !== '', 'expected an error code');
+const errorInfo: z.ZodType<DomainErrorInfo> = z.object({ code, message: z.string() });
+const lifecycleState = z.enum(LIFECYCLE_STATES);
+const endCause = z.enum(['user', 'parent', 'timeout', 'budget', 'shutdown']);
+
+const usage = z.object({
+  inputTokens: count,
+  outputTokens: count,
+  totalTokens: count,
+  cachedTokens: count.optional(),
+  requests: count,
+  repairs: count,
+  costUsd: z.number().nonnegative().optional(),
+  unknownRequests: count,
+});
+const task = z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
+const callInFlight = z.object({ toolId: z.string(), toolName: z.string(), args: z.unknown() });
+const activity = z.discriminatedUnion('activityType', [
+  z.object({ activityType: z.literal('idle') }),
+  z.object({ activityType: z.literal('requesting_llm'), messageCount: count }),
+  z.object({
+    activityType: z.literal('calling_tool'),
+    toolName: z.string(),
+    args: z.unknown(),
+    calls: z.array(callInFlight),
+  }),
+  z.object({
+    activityType: z.literal('waiting_for_control'),
+    reason: z.string(),
+    requests: z.array(z.string()).optional(),
+  }),
+]);
+const signal = z.enum(['pause', 'resume', 'cancel', 'steer', 'approve', 'deny']);
+
+/** The fields of each event, without the envelope. */
+const bodies = [
+  z.object({ type: z.literal('start'), prompt: z.string().optional() }),
+  z.object({ type: z.literal('turn_start'), turn: count }),
+  z.object({ type: z.literal('turn_end'), turn: count, totalTokens: count.optional(), usage: usage.optional() }),
+  z.object({ type: z.literal('text_delta'), text: z.string() }),
+  z.object({ type: z.literal('reasoning_delta'), text: z.string() }),
+  z.object({ type: z.literal('tool_start'), toolName: z.string(), toolId: z.string(), args: z.unknown() }),
+  z.object({ type: z.literal('tool_output_delta'), toolId: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal('tool_end'),
+    toolName: z.string(),
+    toolId: z.string(),
+    toolOutput: z.string().optional(),
+    exitCode: z.int().optional(),
+    durationMs: z.number().nonnegative(),
+    isError: z.boolean(),
+  }),
+  z.object({ type: z.literal('end'), totalTokens: count.optional() }),
+  z.object({ type: z.literal('error'), error: z.string(), code }),
+  z.object({ type: z.literal('btw_answer'), question: z.string(), answer: z.string() }),
+  z.object({
+    type: z.literal('subagent_started'),
+    agentType: z.string(),
+    description: z.string(),
+    /** The config as it was given, with defaults; tools by name. */
+    config: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ type: z.literal('subagent_state_changed'), from: lifecycleState, to: lifecycleState }),
+  z.object({ type: z.literal('subagent_activity_changed'), activity }),
+  z.object({
+    type: z.literal('subagent_progress'),
+    step: count,
+    totalSteps: count.optional(),
+    message: z.string(),
+  }),
+  z.object({
+    type: z.literal('subagent_completed'),
+    success: z.boolean(),
+    state: z.enum(['completed', 'failed', 'cancelled']),
+    by: endCause.optional(),
+    output: z.string(),
+    error: errorInfo.optional(),
+    durationMs: z.number().nonnegative(),
+    usage,
+  }),
+  z.object({ type: z.literal('tasks_updated'), tasks: z.array(task) }),
+  z.object({ type: z.literal('control_signal_received'), signal }),
+  z.object({
+    type: z.literal('control_signal_applied'),
+    signal,
+    accepted: z.boolean(),
+    reason: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('permission_request'),
+    requestId: z.string(),
+    toolId: z.string(),
+    toolName: z.string(),
+    args: z.unknown(),
+    rule: z.string().optional(),
+    preview: z.string().optional(),
+    expiresAt: z.number().optional(),
+  }),
+  z.object({
+    type: z.literal('permission_resolved'),
+    requestId: z.string(),
+    decision: z.enum(['allow', 'deny']),
+    /** `timeout`: nobody answered in time. */
+    by: z.enum(['user', 'confirm', 'timeout']),
+  }),
+  z.object({ type: z.literal('retry'), attempt: count, delayMs: z.number().nonnegative(), reason: z.string() }),
+  z.object({ type: z.literal('turn_retry'), turn: count }),
+] as const;
+
+const AgentEventBody = z.discriminatedUnion('type', bodies);
+/** An event before it is stamped. */
+export type AgentEventBody = z.infer<typeof AgentEventBody>;
+export type AgentEventType = AgentEventBody['type'];
+
+const envelope = z.object({
+  subagentId: z.string(),
+  parentId: z.string().optional(),
+  /** 0, and one more at each restore. */
+  epoch: count,
+  /** 1, 2, 3, ... without gaps, for each subagent and epoch. */
+  seq: z.int().positive(),
+  /** The same for the whole orchestrator. */
+  offset: z.int().positive(),
+  /** Ms since the epoch. */
+  time: z.number(),
+  v: z.literal(1),
+});
+export type EventEnvelope = z.infer<typeof envelope>;
+/** An event as the subagent published it. */
+export type SubAgentEvent = EventEnvelope & AgentEventBody;
+
+/** Told to one reader whose history was cut or who read too slowly; no subagent published it, so it has no `seq` of its own. */
+export const GapEvent = z.object({
+  type: z.literal('gap'),
+  missed: z.int().positive(),
+  /** Which events, by `seq`, in a subagent's own stream; absent in an orchestrator's. */
+  fromSeq: z.int().positive().optional(),
+  toSeq: z.int().positive().optional(),
+  /** Which events, by `offset`, in an orchestrator's stream. */
+  fromOffset: z.int().positive().optional(),
+  toOffset: z.int().positive().optional(),
+  /** Absent where the gap spans several subagents. */
+  subagentId: z.string().optional(),
+  time: z.number(),
+  v: z.literal(1),
+});
+export type GapEvent = z.infer<typeof GapEvent>;
+
+/** What readers get. Keep a default branch: types may be added within `v: 1`. */
+export const AgentEvent: z.ZodType<AgentEvent> = z.union([z.intersection(envelope, AgentEventBody), GapEvent]);
+export type AgentEvent = SubAgentEvent | GapEvent;
+
+export type ControlSignal = z.infer<typeof signal>;

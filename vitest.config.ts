@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^troupe$/, replacement: at('./src/index.ts') },
+      { find: /^troupe\/machines$/, replacement: at('./machines/index.ts') },
+      { find: /^troupe\/testing$/, replacement: at('./src/testing/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    coverage: { provider: 'v8', include: ['src/**', 'machines/**'], reporter: ['text-summary', 'html'] },
+  },
+});
