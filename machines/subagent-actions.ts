@@ -1,0 +1,251 @@
+/** What the chart's actions do to context, and what they tell. Pure but for the actors they spawn by name. */
+
+import { assertEvent, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
+import { messageOf, type TroupeErrorCode } from '../src/domain/errors.js';
+import { MAX_MALFORMED_CALLS } from '../src/domain/limits.js';
+import type { Decision } from '../src/domain/permission.js';
+import type { Interrupted } from './interruptible.js';
+import { askedCall, callsIn, plainCall, requestIdOf, startableCalls, withCall, withoutCall } from './subagent-calls.js';
+import { type RequestLlmOutput, subagentSetup } from './subagent-setup.js';
+import type { Call, ControlEvent, PlannedCall, SubagentContext, ToolSettled } from './subagent-types.js';
+import { timeLeft } from './timer.js';
+
+const { assign, enqueueActions } = subagentSetup;
+
+const undecided = (call: PlannedCall): Call => ({
+  ...call,
+  status: 'undecided',
+  interrupted: false,
+  askedCount: 0,
+  reason: null,
+});
+
+// Done and error events of an invoked actor are not in the machine's own event union; xstate guarantees their shape.
+const outputOf = <Output>(event: unknown) => (event as DoneActorEvent<Output>).output;
+const errorOf = (event: unknown) => (event as ErrorActorEvent).error;
+
+function codeOf(error: unknown): TroupeErrorCode {
+  // Errors of the activities are TroupeErrors; anything else is our defect.
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? (error.code as TroupeErrorCode)
+    : 'bug';
+}
+
+/** Everything a person may send is told with whether it applied. The chart refuses by having no other transition for it. */
+export const acceptSignal = enqueueActions(({ event, enqueue }) => {
+  assertEvent(event, ['PAUSE', 'RESUME', 'CANCEL', 'STEER', 'APPROVE', 'DENY']);
+  enqueue.emit({ type: 'signal', signal: event, accepted: true });
+});
+
+export const refuseSignal = enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, ['PAUSE', 'RESUME', 'CANCEL', 'STEER', 'APPROVE', 'DENY']);
+  enqueue.emit({ type: 'signal', signal: event, accepted: false, reason: refusal(context, event) });
+});
+
+function refusal(context: SubagentContext, signal: ControlEvent): string {
+  switch (signal.type) {
+    case 'PAUSE':
+      return 'already_paused';
+    case 'RESUME':
+      return context.pausedBy === null ? 'not_paused' : 'paused_by_user';
+    case 'APPROVE':
+    case 'DENY':
+      return 'unknown_request';
+    case 'STEER':
+    case 'CANCEL':
+      return 'already_ended';
+  }
+}
+
+export const acceptTurn = assign(({ context, event }) => {
+  const result = outputOf<RequestLlmOutput | Interrupted>(event);
+  if (result.kind !== 'turn') return { attempt: context.attempt + 1 }; // cut off by a crash: the same request again
+  const malformedCount = result.malformedCount + (result.malformedReset ? 0 : context.malformedCount);
+  return {
+    turn: context.turn + 1,
+    attempt: 1,
+    turnOpen: true,
+    text: result.answered || result.text !== '' ? result.text : context.text,
+    truncated: result.truncated,
+    answered: result.answered,
+    malformedCount,
+    calls: result.calls.map(undecided),
+    failure:
+      malformedCount >= MAX_MALFORMED_CALLS
+        ? { code: 'bad_response' as const, message: `the model made ${malformedCount} malformed tool calls in a row` }
+        : null,
+  };
+});
+
+export const keepRetry = assign(({ context, event }) => {
+  const result = outputOf<RequestLlmOutput>(event);
+  if (result.kind !== 'retry_later') return {};
+  return { retryInMs: result.delayMs, attempt: context.attempt + (result.countsAsAttempt ? 1 : 0) };
+});
+
+export const endTurn = enqueueActions(({ context, enqueue }) => {
+  enqueue.assign({ turnOpen: false });
+  enqueue.emit({ type: 'turn_ended', turn: context.turn });
+});
+
+export const startDecisions = enqueueActions(({ context, enqueue }) => {
+  for (const call of callsIn(context, 'undecided')) {
+    enqueue.spawnChild('decide', {
+      id: `decide.${call.callId}`,
+      input: { id: context.id, call: plainCall(call), interrupted: call.interrupted },
+    });
+  }
+  enqueue.assign({
+    calls: context.calls.map((call) => (call.status === 'undecided' ? { ...call, status: 'deciding' as const } : call)),
+  });
+});
+
+export const applyDecision = enqueueActions(({ context, event, enqueue }) => {
+  const { actorId } = event as DoneActorEvent & ErrorActorEvent; // stands on done and error of decide.* only
+  enqueue.stopChild(actorId); // a spawned child that ended stays in snapshot.children until it is stopped
+  const call = callsIn(context, 'deciding').find(({ callId }) => actorId === `decide.${callId}`);
+  if (!call) return;
+  const decision: Decision = outputOf<Decision | undefined>(event) ?? {
+    kind: 'deny',
+    reason: `not run: whether it may run could not be decided (${messageOf(errorOf(event))})`,
+  };
+  switch (decision.kind) {
+    case 'allow':
+      enqueue.assign({ calls: withCall(context.calls, call.callId, { status: 'ready' }) });
+      return;
+    case 'deny':
+      enqueue.emit({ type: 'call_refused', call: plainCall(call), text: decision.reason });
+      enqueue.assign({ calls: withoutCall(context.calls, call.callId) });
+      return;
+    case 'fail':
+      enqueue.assign({
+        calls: withoutCall(context.calls, call.callId),
+        failure: { code: 'tool_failed', message: decision.reason },
+      });
+      return;
+    case 'ask': {
+      const asking: Call = { ...call, status: 'asking', askedCount: call.askedCount + 1, reason: decision.reason };
+      const requestId = requestIdOf(asking);
+      enqueue.assign({ calls: withCall(context.calls, call.callId, asking) });
+      if (context.approvalMs !== null) {
+        enqueue.spawnChild('approvalTimer', {
+          id: `ask.${requestId}`,
+          input: { ms: context.approvalMs, event: { type: 'APPROVAL_EXPIRED', requestId } as const },
+        });
+      }
+      const rule = decision.rule === undefined ? {} : { rule: decision.rule };
+      enqueue.emit({
+        type: 'permission_request',
+        requestId,
+        call: plainCall(call),
+        reason: decision.reason,
+        ...rule,
+      });
+    }
+  }
+});
+
+export const answerRequest = enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, ['APPROVE', 'DENY', 'APPROVAL_EXPIRED']);
+  const call = askedCall(context, event.requestId);
+  if (!call) return;
+  if (context.approvalMs !== null) enqueue.stopChild(`ask.${event.requestId}`);
+  const allowed = event.type === 'APPROVE';
+  const by = event.type === 'APPROVAL_EXPIRED' ? ('timeout' as const) : (event.by ?? 'user');
+  enqueue.emit({
+    type: 'permission_resolved',
+    requestId: event.requestId,
+    decision: allowed ? 'allow' : 'deny',
+    by,
+  });
+  if (allowed) {
+    enqueue.assign({ calls: withCall(context.calls, call.callId, { status: 'ready', reason: null }) });
+    return;
+  }
+  const why =
+    event.type === 'DENY' ? (event.reason ?? 'the request was denied') : 'nobody answered the request in time';
+  enqueue.emit({ type: 'call_refused', call: plainCall(call), text: `not run: ${why}` });
+  enqueue.assign({ calls: withoutCall(context.calls, call.callId) });
+});
+
+export const startCalls = enqueueActions(({ context, enqueue }) => {
+  const starting = startableCalls(context);
+  for (const call of starting) {
+    enqueue.spawnChild('callTool', {
+      id: `tool.${call.callId}`,
+      input: { id: context.id, call: plainCall(call), interrupted: call.interrupted },
+    });
+  }
+  enqueue.assign({
+    calls: context.calls.map((call) => (starting.includes(call) ? { ...call, status: 'running' as const } : call)),
+  });
+});
+
+export const settleCall = enqueueActions(({ context, event, enqueue }) => {
+  const { actorId } = event as DoneActorEvent & ErrorActorEvent; // stands on done and error of tool.* only
+  enqueue.stopChild(actorId);
+  const call = callsIn(context, 'running').find(({ callId }) => actorId === `tool.${callId}`);
+  if (!call) return;
+  const output = outputOf<ToolSettled | Interrupted | undefined>(event);
+  if (output?.kind === 'interrupted') {
+    enqueue.assign({ calls: withCall(context.calls, call.callId, { status: 'undecided', interrupted: true }) });
+    return;
+  }
+  if (!output) {
+    enqueue.emit({ type: 'call_refused', call: plainCall(call), text: `failed: ${messageOf(errorOf(event))}` });
+  }
+  enqueue.assign({ calls: withoutCall(context.calls, call.callId) });
+});
+
+export const queueSteering = assign(({ context, event }) => {
+  assertEvent(event, 'STEER');
+  return { steering: [...context.steering, event.message] };
+});
+
+export const takeSteering = enqueueActions(({ context, enqueue }) => {
+  if (context.attempt > 1) return; // the same request again takes nothing new along
+  if (context.steering.length > 0) enqueue.emit({ type: 'steering_taken', messages: context.steering });
+  enqueue.assign({ steering: [], answered: false });
+});
+
+export const rememberPauser = assign(({ event }) => {
+  assertEvent(event, 'PAUSE');
+  return { pausedBy: event.by ?? ('user' as const) };
+});
+
+export const forgetPauser = assign({ pausedBy: null });
+
+/** Inside an action `self.getSnapshot()` is the snapshot before the transition, its children included (xstate v5). */
+export const keepRemaining = assign(({ context, self }) => ({
+  remainingMs: timeLeft(self.getSnapshot().children?.deadline) ?? context.remainingMs,
+}));
+
+export const recordCancel = assign(({ event }) => {
+  assertEvent(event, 'CANCEL');
+  return {
+    by: event.by ?? ('user' as const),
+    cancelReason: event.reason ?? null,
+    sparesChildren: event.sparesChildren ?? false,
+  };
+});
+
+export const recordTimeout = assign({
+  by: 'timeout',
+  failure: { code: 'timeout', message: 'the time allowed for it (timeoutMs) is over' },
+});
+
+export const recordStepLimit = assign(({ context }) => ({
+  failure: {
+    code: 'max_steps' as const,
+    message: `stopped after ${context.maxSteps} turns with tools still wanted; raise maxSteps`,
+  },
+}));
+
+export const recordError = assign(({ event }) => {
+  const error = errorOf(event);
+  const code = codeOf(error);
+  return {
+    failure: { code, message: messageOf(error) },
+    by: code === 'budget_exceeded' ? ('budget' as const) : null,
+  };
+});

@@ -1,0 +1,52 @@
+/** Rules about the calls of one turn, as pure functions on the list in context. */
+
+import type { Call, CallStatus, PlannedCall, SubagentContext } from './subagent-types.js';
+
+/** Each asking has its own id, so a late answer to the first never answers the second. */
+export function requestIdOf(call: Call): string {
+  return `${call.callId}#${call.askedCount}`;
+}
+
+export function callsIn(context: SubagentContext, ...statuses: readonly CallStatus[]): Call[] {
+  return context.calls.filter((call) => statuses.includes(call.status));
+}
+
+/** The call that an answer with this request id is for; undefined when it was answered already or never asked. */
+export function askedCall(context: SubagentContext, requestId: string): Call | undefined {
+  return context.calls.find((call) => call.status === 'asking' && requestIdOf(call) === requestId);
+}
+
+export function withCall(calls: readonly Call[], callId: string, change: Partial<Call>): Call[] {
+  return calls.map((call) => (call.callId === callId ? { ...call, ...change } : call));
+}
+
+export function withoutCall(calls: readonly Call[], callId: string): Call[] {
+  return calls.filter((call) => call.callId !== callId);
+}
+
+export function plainCall({ callId, name, args, alone }: Call): PlannedCall {
+  return { callId, name, args, alone };
+}
+
+/**
+ * Which ready calls may start now. Effects keep the order the model asked for: one that is not read-only waits for every
+ * call before it, also for one that waits for a person; read-only ones overtake calls that wait. A call that was cut off
+ * by a crash keeps its place before all others.
+ */
+export function startableCalls(context: SubagentContext): Call[] {
+  const busy = context.calls.filter(
+    (call) =>
+      call.status === 'running' || (call.interrupted && (call.status === 'undecided' || call.status === 'deciding')),
+  );
+  if (busy.some((call) => call.alone)) return [];
+  const startable: Call[] = [];
+  const ready = callsIn(context, 'ready').sort((a, b) => Number(b.interrupted) - Number(a.interrupted));
+  for (const call of ready) {
+    const beside = busy.length + startable.length;
+    if (beside >= context.maxParallelTools) break;
+    if (call.alone && (beside > 0 || call !== context.calls[0])) break;
+    startable.push(call);
+    if (call.alone) break;
+  }
+  return startable;
+}

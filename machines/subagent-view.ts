@@ -1,0 +1,84 @@
+/** What users read off a subagent's snapshot. Derived each time: there is no second state variable. */
+
+import type { SnapshotFrom } from 'xstate';
+import type { Activity } from '../src/domain/activity.js';
+import { isFinal, type LifecycleState } from '../src/domain/lifecycle.js';
+import type { subagentMachine } from './subagent.js';
+import { callsIn, requestIdOf } from './subagent-calls.js';
+
+export type SubagentSnapshot = SnapshotFrom<typeof subagentMachine>;
+
+export function stateOf(snapshot: SubagentSnapshot): LifecycleState {
+  const [tag] = snapshot.tags;
+  return tag as LifecycleState; // each state of the chart has exactly one tag, and a lifecycle word it is
+}
+
+type ActivityNode = keyof ActivityStates | `requesting_llm.${'asking' | 'backing_off'}`;
+type ActivityStates = { idle: unknown; calling_tool: unknown; waiting_for_control: unknown };
+
+function activityNode(snapshot: SubagentSnapshot): ActivityNode | undefined {
+  const { value } = snapshot;
+  if (typeof value !== 'object' || !('active' in value)) return undefined;
+  const { activity } = value.active;
+  return typeof activity === 'string' ? activity : `requesting_llm.${activity.requesting_llm}`;
+}
+
+/** @param messageCount Messages of the request that is in flight; the transcript lies beside the machine. */
+export function activityOf(snapshot: SubagentSnapshot, messageCount: number): Activity {
+  const state = stateOf(snapshot);
+  const node = activityNode(snapshot);
+  switch (node) {
+    case 'requesting_llm.asking':
+      return { activityType: 'requesting_llm', messageCount };
+    case 'requesting_llm.backing_off':
+      return state === 'paused' ? waiting(snapshot) : { activityType: 'requesting_llm', messageCount };
+    case 'calling_tool': {
+      const calls = callsIn(snapshot.context, 'running').map(({ callId, name, args }) => ({
+        toolId: callId,
+        toolName: name,
+        args,
+      }));
+      const [oldest] = calls;
+      if (!oldest) return { activityType: 'idle' };
+      return { activityType: 'calling_tool', toolName: oldest.toolName, args: oldest.args, calls };
+    }
+    case 'waiting_for_control':
+      return waiting(snapshot);
+    case 'idle':
+      return { activityType: 'idle' };
+    case undefined:
+      return state === 'paused' || isQueued(snapshot) ? waiting(snapshot) : { activityType: 'idle' };
+  }
+}
+
+function waiting(snapshot: SubagentSnapshot): Activity {
+  const { context } = snapshot;
+  const asking = isFinal(stateOf(snapshot)) ? [] : callsIn(context, 'asking');
+  const reasons = [
+    ...(context.pausedBy ? [`paused by ${context.pausedBy === 'user' ? 'the user' : 'its parent'}`] : []),
+    ...(activityNode(snapshot) === 'requesting_llm.backing_off' ? ['a request waits to be tried again'] : []),
+    ...asking.map((call) => `approval of ${call.name} (${requestIdOf(call)}): ${call.reason ?? ''}`),
+    ...(isQueued(snapshot) ? ['queued for a slot'] : []),
+  ];
+  const reason = reasons.join('; ') || 'permission is being decided';
+  if (asking.length === 0) return { activityType: 'waiting_for_control', reason };
+  return { activityType: 'waiting_for_control', reason, requests: asking.map(requestIdOf) };
+}
+
+export function isQueued(snapshot: SubagentSnapshot): boolean {
+  return snapshot.matches({ pending: 'queued' });
+}
+
+/** Paused, and nothing of its own is in flight. */
+export function isAtRest(snapshot: SubagentSnapshot): boolean {
+  if (stateOf(snapshot) !== 'paused') return false;
+  const node = activityNode(snapshot);
+  return (
+    node !== 'requesting_llm.asking' && node !== 'calling_tool' && callsIn(snapshot.context, 'running').length === 0
+  );
+}
+
+/** Ids of the calls that run now. */
+export function runningCallIds(snapshot: SubagentSnapshot): string[] {
+  return callsIn(snapshot.context, 'running').map(({ callId }) => callId);
+}

@@ -1,0 +1,232 @@
+/** The life of a subagent: what it does (activity) beside whether it may (control). */
+
+import { and, not, or, setup, stateIn } from 'xstate';
+import * as actions from './subagent-actions.js';
+import { askedCall, callsIn, startableCalls } from './subagent-calls.js';
+import type { RequestLlmOutput } from './subagent-setup.js';
+import { subagentActors, subagentTypes } from './subagent-setup.js';
+import type { RequestLlmInput, SubagentContext, SubagentInput, SubagentOutput } from './subagent-types.js';
+import type { TimerInput } from './timer.js';
+
+function initialContext({ input }: { input: SubagentInput }): SubagentContext {
+  return {
+    id: input.id,
+    maxSteps: input.maxSteps,
+    maxParallelTools: input.maxParallelTools,
+    approvalMs: input.approvalMs,
+    turn: 0,
+    attempt: 1,
+    retryInMs: 0,
+    remainingMs: input.timeoutMs,
+    pausedBy: null,
+    calls: [],
+    steering: [],
+    text: '',
+    truncated: false,
+    answered: false,
+    turnOpen: false,
+    malformedCount: 0,
+    failure: null,
+    by: null,
+    cancelReason: null,
+    sparesChildren: false,
+  };
+}
+
+function requestInput({ context }: { context: SubagentContext }): RequestLlmInput {
+  return { id: context.id, turn: context.turn + 1, attempt: context.attempt };
+}
+
+function deadlineInput({ context }: { context: SubagentContext }): TimerInput {
+  return { ms: context.remainingMs, event: { type: 'DEADLINE' } };
+}
+
+function retryInput({ context }: { context: SubagentContext }): TimerInput {
+  return { ms: context.retryInMs, event: { type: 'RETRY_DUE' } };
+}
+
+function toOutput({ context }: { context: SubagentContext }): SubagentOutput {
+  const state = context.failure ? 'failed' : context.by ? 'cancelled' : 'completed';
+  const cancelled =
+    state === 'cancelled'
+      ? { code: 'cancelled' as const, message: context.cancelReason ?? `cancelled by ${context.by}` }
+      : null;
+  return {
+    id: context.id,
+    state,
+    by: context.by,
+    text: context.text,
+    truncated: context.truncated,
+    error: context.failure ?? cancelled,
+    turns: context.turn,
+    sparesChildren: context.sparesChildren,
+  };
+}
+
+/**
+ * Event handlers of `active` only change context and stand once; the `always` lines of the activity region choose what
+ * comes next, so that "nothing starts while held" is one family of guards. Implementations come by `provide()`.
+ */
+export const subagentMachine = setup({
+  types: subagentTypes,
+  actors: subagentActors,
+  actions,
+  guards: {
+    isHeld: stateIn({ active: { control: 'paused' } }),
+    hasFailed: ({ context }) => context.failure !== null,
+    isTurnOver: ({ context }) => context.turnOpen && context.calls.length === 0,
+    hasUndecided: ({ context }) => callsIn(context, 'undecided').length > 0,
+    hasStartable: ({ context }) => startableCalls(context).length > 0,
+    hasOpenCalls: ({ context }) => context.calls.length > 0,
+    hasNoCalls: ({ context }) => context.calls.length === 0,
+    nothingRuns: ({ context }) => callsIn(context, 'running').length === 0,
+    isAnswered: ({ context }) =>
+      context.answered && (context.steering.length === 0 || context.turn >= context.maxSteps),
+    isOutOfTurns: ({ context }) => context.turn >= context.maxSteps,
+    mayDecide: and([not('isHeld'), 'hasUndecided']),
+    mayStart: and([not('isHeld'), 'hasStartable']),
+    mayGoOn: and([not('isHeld'), or(['hasUndecided', 'hasStartable', 'hasNoCalls'])]),
+    // The invoke's done event is no member of the machine's event union; its output is the actor's.
+    isRetry: ({ event }) => (event as unknown as { output: RequestLlmOutput }).output.kind === 'retry_later',
+    isAsked: ({ context, event }) => 'requestId' in event && askedCall(context, event.requestId) !== undefined,
+    mayResume: ({ context, event }) =>
+      event.type === 'RESUME' && (event.by !== 'parent' || context.pausedBy === 'parent'),
+    /** The user pauses what its parent had paused: from now on it is the user's pause. */
+    takesOverPause: ({ context, event }) =>
+      event.type === 'PAUSE' && event.by !== 'parent' && context.pausedBy === 'parent',
+  },
+}).createMachine({
+  id: 'subagent',
+  context: initialContext,
+  output: toOutput,
+  initial: 'pending',
+  on: {
+    CANCEL: { target: '.cancelled', actions: ['recordCancel', 'acceptSignal'] },
+    PAUSE: { actions: 'refuseSignal' },
+    RESUME: { actions: 'refuseSignal' },
+    APPROVE: { actions: 'refuseSignal' },
+    DENY: { actions: 'refuseSignal' },
+    STEER: { actions: ['queueSteering', 'acceptSignal'] },
+  },
+  states: {
+    pending: {
+      initial: 'ready',
+      states: {
+        ready: {
+          tags: 'pending',
+          on: {
+            START: { target: '#subagent.active' },
+            QUEUE: { target: 'queued' },
+            PAUSE: { target: 'held', actions: ['rememberPauser', 'acceptSignal'] },
+          },
+        },
+        queued: {
+          tags: 'pending',
+          on: {
+            START: { target: '#subagent.active' },
+            PAUSE: { target: 'held', actions: ['rememberPauser', 'acceptSignal'] },
+          },
+        },
+        held: {
+          tags: 'paused',
+          on: {
+            START: { target: '#subagent.active.control.paused' },
+            RESUME: { guard: 'mayResume', target: 'ready', actions: ['forgetPauser', 'acceptSignal'] },
+            PAUSE: { guard: 'takesOverPause', actions: ['rememberPauser', 'acceptSignal'] },
+          },
+        },
+      },
+    },
+    active: {
+      type: 'parallel',
+      on: {
+        APPROVE: { guard: 'isAsked', actions: ['answerRequest', 'acceptSignal'] },
+        DENY: { guard: 'isAsked', actions: ['answerRequest', 'acceptSignal'] },
+        APPROVAL_EXPIRED: { guard: 'isAsked', actions: 'answerRequest' },
+        'xstate.done.actor.decide.*': { actions: 'applyDecision' },
+        'xstate.error.actor.decide.*': { actions: 'applyDecision' },
+        'xstate.done.actor.tool.*': { actions: 'settleCall' },
+        'xstate.error.actor.tool.*': { actions: 'settleCall' },
+      },
+      states: {
+        control: {
+          initial: 'running',
+          states: {
+            running: {
+              tags: 'running',
+              invoke: { id: 'deadline', src: 'deadline', input: deadlineInput },
+              on: {
+                PAUSE: { target: 'paused', actions: ['keepRemaining', 'rememberPauser', 'acceptSignal'] },
+                DEADLINE: { target: '#subagent.failed', actions: 'recordTimeout' },
+              },
+            },
+            paused: {
+              tags: 'paused',
+              on: {
+                RESUME: { guard: 'mayResume', target: 'running', actions: ['forgetPauser', 'acceptSignal'] },
+                PAUSE: { guard: 'takesOverPause', actions: ['rememberPauser', 'acceptSignal'] },
+              },
+            },
+          },
+        },
+        activity: {
+          initial: 'idle',
+          states: {
+            idle: {
+              always: [
+                { guard: 'isTurnOver', actions: 'endTurn' },
+                { guard: 'hasFailed', target: '#subagent.failed' },
+                { guard: 'isHeld', target: 'waiting_for_control' },
+                { guard: 'hasUndecided', actions: 'startDecisions' },
+                { guard: 'hasStartable', target: 'calling_tool' },
+                { guard: 'hasOpenCalls', target: 'waiting_for_control' },
+                { guard: 'isAnswered', target: '#subagent.completed' },
+                { guard: 'isOutOfTurns', target: '#subagent.failed', actions: 'recordStepLimit' },
+                { target: 'requesting_llm' },
+              ],
+            },
+            requesting_llm: {
+              initial: 'asking',
+              entry: 'takeSteering',
+              states: {
+                asking: {
+                  invoke: {
+                    id: 'llm',
+                    src: 'requestLlm',
+                    input: requestInput,
+                    onDone: [
+                      { guard: 'isRetry', target: 'backing_off', actions: 'keepRetry' },
+                      { target: '#subagent.active.activity.idle', actions: 'acceptTurn' },
+                    ],
+                    onError: { target: '#subagent.failed', actions: 'recordError' },
+                  },
+                },
+                backing_off: {
+                  invoke: { id: 'retry', src: 'retryTimer', input: retryInput },
+                  on: { RETRY_DUE: { target: '#subagent.active.activity.idle' } },
+                },
+              },
+            },
+            calling_tool: {
+              always: [
+                { guard: 'hasFailed', target: '#subagent.failed' },
+                { guard: 'mayDecide', actions: 'startDecisions' },
+                { guard: 'mayStart', actions: 'startCalls' },
+                { guard: 'nothingRuns', target: 'idle' },
+              ],
+            },
+            waiting_for_control: {
+              always: [
+                { guard: 'hasFailed', target: '#subagent.failed' },
+                { guard: 'mayGoOn', target: 'idle' },
+              ],
+            },
+          },
+        },
+      },
+    },
+    completed: { type: 'final', tags: 'completed' },
+    failed: { type: 'final', tags: 'failed' },
+    cancelled: { type: 'final', tags: 'cancelled' },
+  },
+});
