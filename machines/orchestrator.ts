@@ -26,7 +26,8 @@ export type OrchestratorMachineEvent =
   | { readonly type: 'LEND'; readonly id: string }
   | { readonly type: 'TAKE_BACK'; readonly id: string }
   | { readonly type: 'CLOSE' }
-  | { readonly type: `xstate.done.actor.${string}`; readonly actorId: string; readonly output: SubagentOutput };
+  | { readonly type: `xstate.done.actor.${string}`; readonly actorId: string; readonly output: SubagentOutput }
+  | { readonly type: `xstate.error.actor.${string}`; readonly actorId: string; readonly error: unknown };
 
 const notProvided = () => {
   throw new Error('a placeholder of the orchestrator chart: provide it');
@@ -81,6 +82,10 @@ export const orchestratorMachine = setup({
   initial: 'open',
   on: {
     'xstate.done.actor.*': [
+      { guard: 'holdsSlot', actions: ['freeSlot', 'countEnd', 'settleSubagent'] },
+      { actions: ['countEnd', 'settleSubagent'] },
+    ],
+    'xstate.error.actor.*': [
       { guard: 'holdsSlot', actions: ['freeSlot', 'countEnd', 'settleSubagent'] },
       { actions: ['countEnd', 'settleSubagent'] },
     ],

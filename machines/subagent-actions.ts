@@ -241,11 +241,14 @@ export const recordStepLimit = assign(({ context }) => ({
   },
 }));
 
-export const recordError = assign(({ event }) => {
+export const recordError = assign(({ context, event }) => {
   const error = errorOf(event);
   const code = codeOf(error);
+  // A model that refused or was cut has said something before: the last text is kept.
+  const said = error instanceof Error && 'text' in error && typeof error.text === 'string' ? error.text : '';
   return {
     failure: { code, message: messageOf(error) },
+    text: said || context.text,
     by: code === 'budget_exceeded' ? ('budget' as const) : null,
   };
 });

@@ -69,16 +69,8 @@ export function isQueued(snapshot: SubagentSnapshot): boolean {
   return snapshot.matches({ pending: 'queued' });
 }
 
-/** Paused, and nothing of its own is in flight. */
-export function isAtRest(snapshot: SubagentSnapshot): boolean {
-  if (stateOf(snapshot) !== 'paused') return false;
-  const node = activityNode(snapshot);
-  return (
-    node !== 'requesting_llm.asking' && node !== 'calling_tool' && callsIn(snapshot.context, 'running').length === 0
-  );
-}
-
-/** Ids of the calls that run now. */
-export function runningCallIds(snapshot: SubagentSnapshot): string[] {
-  return callsIn(snapshot.context, 'running').map(({ callId }) => callId);
+/** Paused, and nothing of its own is in flight. @param exempt Calls that only wait for others. */
+export function isAtRest(snapshot: SubagentSnapshot, exempt: ReadonlySet<string>): boolean {
+  if (stateOf(snapshot) !== 'paused' || activityNode(snapshot) === 'requesting_llm.asking') return false;
+  return callsIn(snapshot.context, 'running').every(({ callId }) => exempt.has(callId));
 }

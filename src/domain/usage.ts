@@ -37,11 +37,13 @@ export const NO_USAGE: Usage = {
   unknownRequests: 0,
 };
 
-/** Adds one finished request; without `tokens` its cost is unknown. */
-export function withRequest(usage: Usage, tokens: TokenUsage | undefined, price?: ModelPrice): Usage {
-  if (tokens === undefined) {
-    return { ...usage, requests: usage.requests + 1, unknownRequests: usage.unknownRequests + 1 };
-  }
+/** A request leaves. Until it is answered its cost is unknown, and stays so when it is cancelled, fails or is cut. */
+export function withRequestSent(usage: Usage): Usage {
+  return { ...usage, requests: usage.requests + 1, unknownRequests: usage.unknownRequests + 1 };
+}
+
+/** The provider told what the request that left last has cost. */
+export function withRequestBilled(usage: Usage, tokens: TokenUsage, price?: ModelPrice): Usage {
   const cachedTokens = (usage.cachedTokens ?? 0) + (tokens.cachedTokens ?? 0);
   const cost = price && (tokens.inputTokens * price.inputCost + tokens.outputTokens * price.outputCost) / 1_000_000;
   return {
@@ -49,7 +51,7 @@ export function withRequest(usage: Usage, tokens: TokenUsage | undefined, price?
     inputTokens: usage.inputTokens + tokens.inputTokens,
     outputTokens: usage.outputTokens + tokens.outputTokens,
     totalTokens: usage.totalTokens + tokens.inputTokens + tokens.outputTokens,
-    requests: usage.requests + 1,
+    unknownRequests: usage.unknownRequests - 1,
     ...(cachedTokens > 0 ? { cachedTokens } : {}),
     ...(cost === undefined ? {} : { costUsd: (usage.costUsd ?? 0) + cost }),
   };

@@ -1,0 +1,94 @@
+/** What the orchestrator keeps of one subagent: all of it while it lives, its last words when it has ended. */
+
+import type { ResolvedSubAgentConfig } from '../config/index.js';
+import type { Activity } from '../domain/activity.js';
+import type { LifecycleState } from '../domain/lifecycle.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
+import type { LiveSubagent, SubagentActor } from '../subagent/index.js';
+
+/** `lent`: it waits for its children; `returning`: they have ended and it waits to get its slot back. */
+export type Slot = 'none' | 'held' | 'lent' | 'returning';
+
+export class Entry {
+  readonly id: string;
+  readonly config: ResolvedSubAgentConfig;
+  readonly actor: SubagentActor;
+  readonly createdAt: number;
+  /** Place in the order of spawning; also in the queue. */
+  readonly order: number;
+  /** Settles when it has ended; never rejects. */
+  readonly ended: Promise<SubAgentOutcome>;
+  /** Children that end with it: not detached, and not ended. */
+  readonly children = new Set<Entry>();
+  /** Called on each change, to see whether a pause has come to rest. */
+  readonly restWaiters = new Set<() => void>();
+  slot: Slot = 'none';
+  /** Called when a lent slot is back, or is no longer wanted. */
+  onSlot: (() => void) | undefined;
+  /** Lets the process end; set while it runs. */
+  letGo: (() => void) | undefined;
+  #parent: Entry | undefined;
+  #live: LiveSubagent | undefined;
+  #last: { readonly info: SubAgentInfo; readonly outcome: SubAgentOutcome } | undefined;
+  #settle: (outcome: SubAgentOutcome) => void = () => {};
+
+  constructor(live: LiveSubagent, order: number, parent: Entry | undefined) {
+    this.id = live.id;
+    this.#parent = parent;
+    this.config = live.plan.config;
+    this.actor = live.actor;
+    this.createdAt = live.createdAt;
+    this.order = order;
+    this.#live = live;
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Undefined once it has ended. */
+  get live(): LiveSubagent | undefined {
+    return this.#live;
+  }
+
+  /** Undefined once it has ended. */
+  get parent(): Entry | undefined {
+    return this.#parent;
+  }
+
+  get outcome(): SubAgentOutcome | undefined {
+    return this.#last?.outcome;
+  }
+
+  get state(): LifecycleState {
+    return this.#last?.outcome.state ?? this.#live?.outcome?.state ?? this.#live?.state ?? 'failed';
+  }
+
+  get activity(): Activity {
+    return this.#live?.activity ?? { activityType: 'idle' };
+  }
+
+  /** Paused with nothing in flight but children that are at rest as well. */
+  get isAtRest(): boolean {
+    if (!this.#live?.isAtRest) return false;
+    if (this.#live.callsOnChildren.size === 0) return true;
+    return [...this.children].every((child) => child.isAtRest);
+  }
+
+  /** Its pause has come to rest, or is over. */
+  get isPauseSettled(): boolean {
+    return this.state !== 'paused' || this.isAtRest;
+  }
+
+  info(): SubAgentInfo {
+    return this.#last?.info ?? (this.#live as LiveSubagent).info(); // one of the two is there at any time
+  }
+
+  /** Keeps its last words and lets go of all else. */
+  end(outcome: SubAgentOutcome): void {
+    if (!this.#live) return;
+    this.#last = { info: this.#live.info(), outcome };
+    this.#live = undefined;
+    this.#parent = undefined;
+    this.#settle(outcome);
+  }
+}

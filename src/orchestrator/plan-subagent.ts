@@ -1,0 +1,186 @@
+/** From what a caller says to everything a subagent needs: checked before anything runs. */
+
+import { realpathSync, statSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { type AlwaysMemory, compilePermissions, type RuleList } from '../activities/permissions/index.js';
+import { skillTool } from '../activities/tools/index.js';
+import type { ResolvedSubAgentConfig } from '../config/index.js';
+import type { AgentDefinition, AgentRuntime } from '../domain/agent.js';
+import { messageOf, TroupeError } from '../domain/errors.js';
+import type { PermissionRules } from '../domain/permission.js';
+import type { Tool } from '../domain/tool.js';
+import type { SubagentPlan } from '../subagent/index.js';
+
+/** What a session adds to its agent for all subagents of its orchestrator. */
+export interface PlanScope {
+  readonly runtime: AgentRuntime;
+  /** Default folder; relative to the process's. */
+  readonly workspace: string;
+  readonly tools?: readonly Tool[];
+  readonly permissions?: PermissionRules;
+  readonly permissive?: boolean;
+  readonly model?: string;
+  /** Whether somebody is there to answer questions. */
+  readonly approvals: 'ask' | 'deny';
+  readonly always: AlwaysMemory;
+  /** The `task` tool of a subagent that may spawn children. */
+  readonly taskTool: (id: string) => Tool;
+  /** The workspace is never touched: there is no need for it to exist. */
+  readonly touchesNoFiles?: boolean;
+}
+
+/** Where a new subagent stands in the tree. */
+export interface Place {
+  readonly id: string;
+  readonly parent?: SubagentPlan;
+}
+
+/** What a child inherits: its permissions are never wider than its parent's. */
+export interface Inheritance {
+  readonly rules: readonly RuleList[];
+  readonly permissive: boolean;
+  readonly permissiveDeny: readonly string[];
+}
+
+const inheritances = new WeakMap<SubagentPlan, Inheritance>();
+
+/** @throws TroupeError `config_invalid`, `unknown_agent`. */
+export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, { id, parent }: Place): SubagentPlan {
+  const { runtime } = scope;
+  const definition = runtime.definitionOf(config.agentType, config.agentDirs);
+  const model = runtime.modelOf(config.model ?? definition.model ?? scope.model);
+  const workspace = workspaceOf(scope, config, parent);
+  const tools = toolsOf(scope, config, definition, id, parent);
+  const inherited = inheritanceOf(scope, config, definition, parent);
+  const permissions = compilePermissions({
+    ...inherited,
+    workspace,
+    approvals: scope.approvals,
+    always: scope.always,
+  });
+  const plan: SubagentPlan = {
+    id,
+    ...(parent ? { parentId: parent.id } : {}),
+    depth: parent ? parent.depth + 1 : 0,
+    config,
+    definition,
+    model,
+    system: systemPrompt(definition, workspace),
+    tools,
+    toolSpecs: [...tools.values()].map(({ name, description, parameters }) => ({ name, description, parameters })),
+    permissions,
+    workspace,
+    maxSteps: config.maxSteps ?? definition.maxSteps,
+  };
+  inheritances.set(plan, inherited);
+  return plan;
+}
+
+function systemPrompt(definition: AgentDefinition, workspace: string): string {
+  return `${definition.prompt.trim()}\n\nYour workspace is the folder ${workspace}. Paths are relative to it.`.trim();
+}
+
+function workspaceOf(scope: PlanScope, config: ResolvedSubAgentConfig, parent: SubagentPlan | undefined): string {
+  const base = parent?.workspace ?? resolve(scope.workspace);
+  const workspace = config.workspace === undefined ? base : resolve(base, config.workspace);
+  if (scope.touchesNoFiles || (parent && workspace === base)) return workspace;
+  const real = realFolder(workspace);
+  if (parent && !isWithin(realFolder(parent.workspace), real)) {
+    throw new TroupeError(
+      'config_invalid',
+      `workspace: ${workspace} lies outside of ${parent.workspace}, the workspace of its parent ${parent.id}`,
+    );
+  }
+  return workspace;
+}
+
+function realFolder(path: string): string {
+  try {
+    if (statSync(path).isDirectory()) return realpathSync(path);
+  } catch (cause) {
+    throw new TroupeError('config_invalid', `workspace: ${path} cannot be used: ${messageOf(cause)}`, { cause });
+  }
+  throw new TroupeError('config_invalid', `workspace: ${path} is not a folder`);
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+function toolsOf(
+  scope: PlanScope,
+  config: ResolvedSubAgentConfig,
+  definition: AgentDefinition,
+  id: string,
+  parent: SubagentPlan | undefined,
+): ReadonlyMap<string, Tool> {
+  const known = new Map(scope.runtime.tools);
+  for (const tool of scope.tools ?? []) addTool(known, tool);
+  const skills = scope.runtime.skillsOf(config.skillDirs);
+  if (skills.length > 0) addTool(known, skillTool(skills));
+  if (definition.canSpawnSubagents) addTool(known, scope.taskTool(id));
+
+  const implied = ['skill', 'task'];
+  const listed = definition.tools ? [...definition.tools, ...implied.filter((name) => known.has(name))] : known.keys();
+  const own = (config.tools ?? []).filter((tool) => typeof tool !== 'string');
+  const named = (config.tools ?? []).filter((tool) => typeof tool === 'string');
+  const tools = new Map<string, Tool>();
+  for (const name of listed) tools.set(name, toolOf(known, name, `the tools of ${definition.name}`));
+  if (named.length > 0) {
+    for (const name of named) toolOf(known, name, 'tools');
+    for (const name of [...tools.keys()]) if (!named.includes(name)) tools.delete(name);
+  }
+  // What changes something is not to be had by way of a child either.
+  for (const tool of [...tools.values()]) {
+    if (parent && !tool.readOnly && tool.name !== 'task' && !parent.tools.has(tool.name)) tools.delete(tool.name);
+  }
+  for (const tool of own) addTool(tools, tool, known);
+  return tools;
+}
+
+function toolOf(known: ReadonlyMap<string, Tool>, name: string, where: string): Tool {
+  const tool = known.get(name);
+  if (tool) return tool;
+  throw new TroupeError(
+    'config_invalid',
+    `${where}: there is no tool ${JSON.stringify(name)}; known: ${[...known.keys()].join(', ')}`,
+  );
+}
+
+function addTool(tools: Map<string, Tool>, tool: Tool, known: ReadonlyMap<string, Tool> = tools): void {
+  const same = known.get(tool.name) ?? tools.get(tool.name);
+  if (same && same !== tool) {
+    throw new TroupeError('config_invalid', `tools: there are two different tools named ${JSON.stringify(tool.name)}`);
+  }
+  tools.set(tool.name, tool);
+}
+
+function inheritanceOf(
+  scope: PlanScope,
+  config: ResolvedSubAgentConfig,
+  definition: AgentDefinition,
+  parent: SubagentPlan | undefined,
+): Inheritance {
+  const above = parent && inheritances.get(parent);
+  // Read-only tools that the program hands to a subagent are meant to be used.
+  const handed = (config.tools ?? []).flatMap((tool) => (typeof tool !== 'string' && tool.readOnly ? [tool.name] : []));
+  const implied = definition.canSpawnSubagents ? ['task'] : [];
+  const own: RuleList = {
+    rules: { ...definition.permissions, allow: [...definition.permissions.allow, ...handed, ...implied] },
+    hasDefault: true,
+    from: definition.name,
+  };
+  const wide = [
+    { rules: scope.runtime.permissions, from: 'the agent' },
+    { rules: scope.permissions, from: 'the session' },
+  ].flatMap(({ rules, from }): RuleList[] =>
+    // Their `default: 'ask'` says nothing new: it must not turn into a question what a definition allows.
+    rules ? [{ rules, hasDefault: rules.default === 'deny', grants: true, from }] : [],
+  );
+  return {
+    rules: above ? [own, ...above.rules] : [own, ...wide],
+    permissive: (config.permissive || (scope.permissive ?? false)) && (above?.permissive ?? true),
+    permissiveDeny: [...config.permissiveDeny, ...(above?.permissiveDeny ?? [])],
+  };
+}

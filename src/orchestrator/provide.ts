@@ -1,0 +1,63 @@
+/** Gives the orchestrator's chart its effects; the counters stay in the chart. */
+
+import { orchestratorMachine, type OrchestratorMachineEvent } from '../../machines/index.js';
+import type { Entry } from './entry.js';
+import type { WaitingLine } from './waiting-line.js';
+
+export interface OrchestratorEffects {
+  readonly line: WaitingLine;
+  entryOf(id: string): Entry | undefined;
+  create(id: string): void;
+  settle(id: string, defect?: unknown): void;
+  cancelAll(): void;
+}
+
+/** Ranks below every place in the order of spawning: who lent a slot is in the middle of its work and goes first. */
+const RETURNING_RANK = -(2 ** 52);
+
+export function provideOrchestrator(effects: OrchestratorEffects) {
+  const { line } = effects;
+  let returns = 0;
+  const entryOf = (event: OrchestratorMachineEvent): Entry | undefined => {
+    if ('actorId' in event) return effects.entryOf(event.actorId);
+    return 'id' in event ? effects.entryOf(event.id) : undefined;
+  };
+  return orchestratorMachine.provide({
+    guards: {
+      someoneWaits: () => !line.isEmpty,
+      holdsSlot: ({ event }) => entryOf(event)?.slot === 'held',
+      hasLentSlot: ({ event }) => entryOf(event)?.slot === 'lent',
+    },
+    actions: {
+      createSubagent: ({ event }) => {
+        if (event.type === 'SPAWN') effects.create(event.id);
+      },
+      rejoinQueue: ({ event }) => {
+        const entry = entryOf(event);
+        if (entry?.slot === 'none' && entry.state === 'pending') line.add(entry.id, entry.order);
+      },
+      startNext: () => {
+        const entry = effects.entryOf(line.next() ?? '');
+        if (!entry) return; // cannot be: who ends leaves the line
+        const wasLent = entry.slot === 'returning';
+        entry.slot = 'held';
+        if (wasLent) entry.onSlot?.();
+        else entry.actor.send({ type: 'START' });
+      },
+      lendSlot: ({ event }) => {
+        const entry = entryOf(event);
+        if (entry) entry.slot = 'lent';
+      },
+      askSlotBack: ({ event }) => {
+        const entry = entryOf(event);
+        if (!entry) return;
+        entry.slot = 'returning';
+        line.add(entry.id, RETURNING_RANK + returns++);
+      },
+      settleSubagent: ({ event }) => {
+        if ('actorId' in event) effects.settle(event.actorId, 'error' in event ? event.error : undefined);
+      },
+      cancelAll: () => effects.cancelAll(),
+    },
+  });
+}

@@ -1,0 +1,228 @@
+/** Keeps the subagents of one orchestrator: spawns them under their parents, hands out slots, passes signals down the tree. */
+
+import { type Actor, type AnyActorRef, createActor } from 'xstate';
+import { type ControlEvent, orchestratorMachine } from '../../machines/index.js';
+import { isFinal } from '../domain/lifecycle.js';
+import { redactValue } from '../domain/redact-value.js';
+import type { SubAgentOutcome } from '../domain/outcome.js';
+import {
+  LiveSubagent,
+  provideSubagent,
+  type SubagentEnvironment,
+  type SubagentLogic,
+  type SubagentPlan,
+  wire,
+} from '../subagent/index.js';
+import { Entry } from './entry.js';
+import { KeepAlive } from './keep-alive.js';
+import { provideOrchestrator } from './provide.js';
+import { WaitingLine } from './waiting-line.js';
+
+export interface SupervisorOptions {
+  readonly environment: SubagentEnvironment;
+  readonly maxConcurrentSubagents: number;
+  readonly onLimit: 'reject' | 'queue';
+  readonly keepEnded: number;
+  readonly inspect?: unknown;
+}
+
+export type OrchestratorActor = Actor<typeof orchestratorMachine>;
+
+export class Supervisor {
+  readonly actor: OrchestratorActor;
+  readonly keepAlive = new KeepAlive();
+  /** Of all listed, in the order of spawning. */
+  readonly entries = new Map<string, Entry>();
+  /** Each gets every entry that is spawned from now on. */
+  readonly collectors = new Set<Entry[]>();
+  readonly #options: SupervisorOptions;
+  readonly #logic: SubagentLogic;
+  readonly #line = new WaitingLine();
+  /** Those that ended, in that order. */
+  readonly #ended = new Set<string>();
+  #order = 0;
+  #spawning: { readonly plan: SubagentPlan; readonly parent: Entry | undefined } | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { environment, inspect } = options;
+    this.#logic = provideSubagent(environment.clock, (id) => this.entries.get(id)?.live);
+    const machine = provideOrchestrator({
+      line: this.#line,
+      entryOf: (id) => this.entries.get(id),
+      create: () => this.#create(),
+      settle: (id, defect) => this.#settle(id, defect),
+      cancelAll: () => this.#cancelAll(),
+    });
+    this.actor = createActor(machine, {
+      id: 'orchestrator',
+      input: { limit: options.maxConcurrentSubagents, queues: options.onLimit === 'queue' },
+      clock: environment.clock,
+      // Checked where it came in; xstate takes an observer or a function.
+      ...(inspect ? { inspect: inspect as NonNullable<Parameters<typeof createActor>[1]>['inspect'] & object } : {}),
+    }) as OrchestratorActor; // provide() changes implementations, not the machine's type
+    this.actor.start();
+  }
+
+  get liveCount(): number {
+    return this.actor.getSnapshot().context.live;
+  }
+
+  nextId(): string {
+    return `subagent-${this.#order + 1}`;
+  }
+
+  /** @returns undefined when the limit is reached and nothing may queue. */
+  spawn(plan: SubagentPlan, parent: Entry | undefined): Entry | undefined {
+    this.#spawning = { plan, parent };
+    this.actor.send({ type: 'SPAWN', id: plan.id });
+    this.#spawning = undefined;
+    const entry = this.entries.get(plan.id);
+    if (entry?.state === 'pending') entry.actor.send({ type: 'QUEUE' });
+    return entry;
+  }
+
+  /** For a tool of `entry` that waits for its children: the slot is lent meanwhile and taken back before this settles. */
+  async lending<Result>(entry: Entry, work: () => Promise<Result>): Promise<Result> {
+    this.actor.send({ type: 'LEND', id: entry.id });
+    try {
+      return await work();
+    } finally {
+      if (entry.slot === 'lent') {
+        await new Promise<void>((resolve) => {
+          entry.onSlot = resolve;
+          this.actor.send({ type: 'TAKE_BACK', id: entry.id });
+        });
+      }
+    }
+  }
+
+  /** Forgets one that has ended. */
+  release(id: string): boolean {
+    if (!this.#ended.delete(id)) return false;
+    this.entries.delete(id);
+    this.#options.environment.hub.forget(id);
+    return true;
+  }
+
+  /** Resolves when the pause of `entry` has come to rest or is over. */
+  async rest(entry: Entry): Promise<void> {
+    if (entry.isPauseSettled) return;
+    await new Promise<void>((resolve) => {
+      const check = () => {
+        if (!entry.isPauseSettled) return;
+        entry.restWaiters.delete(check);
+        resolve();
+      };
+      entry.restWaiters.add(check);
+    });
+  }
+
+  /** Something about it changed that a pause, its own or an ancestor's, may wait for. */
+  changed(entry: Entry): void {
+    for (let at: Entry | undefined = entry; at; at = at.parent) {
+      for (const check of at.restWaiters) check();
+    }
+  }
+
+  #create(): void {
+    if (!this.#spawning) return; // a SPAWN from elsewhere has no plan
+    const { plan, parent } = this.#spawning;
+    const { environment } = this.#options;
+    // The system of the orchestrator's actor is the children's too; its type does not name them.
+    const live = new LiveSubagent(this.#logic, plan, environment, this.actor as unknown as AnyActorRef);
+    const entry = new Entry(live, ++this.#order, parent);
+    this.entries.set(entry.id, entry);
+    if (!plan.config.detached) parent?.children.add(entry);
+    for (const collector of this.collectors) collector.push(entry);
+    environment.hub.open(entry.id, plan.parentId === undefined ? {} : { parentId: plan.parentId });
+    const { agentType, description } = plan.config;
+    live.publish({ type: 'subagent_started', agentType, description, config: plainConfig(plan, environment) });
+    wire(live, {
+      onSignal: (signal) => this.#passOn(entry, signal),
+      onChange: () => this.#follow(entry),
+      onEnd: (outcome) => this.#keep(entry, outcome),
+    });
+    live.actor.start();
+    if (parent?.state === 'paused' && !plan.config.detached) void live.signal({ type: 'PAUSE', by: 'parent' });
+    if (live.state === 'pending') this.#line.add(entry.id, entry.order);
+  }
+
+  #follow(entry: Entry): void {
+    const runs = entry.live?.state === 'running';
+    if (runs) entry.letGo ??= this.keepAlive.hold();
+    else this.#letGo(entry);
+    this.changed(entry);
+  }
+
+  #letGo(entry: Entry): void {
+    entry.letGo?.();
+    entry.letGo = undefined;
+  }
+
+  /** What a parent is told reaches its children at once. A cancel does so by the end it makes. */
+  #passOn(entry: Entry, signal: ControlEvent): void {
+    if (entry.slot === 'none') this.#requeue(entry, signal);
+    if (signal.type !== 'PAUSE' && signal.type !== 'RESUME') return;
+    for (const child of entry.children) {
+      const paused = child.state === 'paused';
+      if (signal.type === 'PAUSE' && !paused) void child.live?.signal({ type: 'PAUSE', by: 'parent' });
+      const byParent = child.actor.getSnapshot().context.pausedBy === 'parent';
+      if (signal.type === 'RESUME' && paused && byParent) void child.live?.signal({ type: 'RESUME', by: 'parent' });
+    }
+  }
+
+  /** One that waits for a slot leaves the line while it is held, and comes back to its old place. */
+  #requeue(entry: Entry, signal: ControlEvent): void {
+    if (signal.type === 'PAUSE') this.#line.remove(entry.id);
+    if (signal.type !== 'RESUME') return;
+    this.actor.send({ type: 'READY', id: entry.id });
+    if (entry.state === 'pending') entry.actor.send({ type: 'QUEUE' });
+  }
+
+  #keep(entry: Entry, outcome: SubAgentOutcome): void {
+    this.#options.environment.hub.close(entry.id);
+    this.#letGo(entry);
+    const { parent } = entry;
+    parent?.children.delete(entry);
+    entry.end(outcome);
+    this.changed(entry);
+    if (parent) this.changed(parent);
+  }
+
+  /** The done event of a subagent has reached the parent machine: its slot was counted, now its children go. */
+  #settle(id: string, defect: unknown): void {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    this.#line.remove(id);
+    entry.slot = 'none';
+    entry.onSlot?.();
+    entry.onSlot = undefined;
+    const output = entry.actor.getSnapshot().output;
+    if (defect !== undefined || !output?.sparesChildren) {
+      for (const child of [...entry.children]) {
+        if (!child.outcome) child.actor.send({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
+      }
+    }
+    entry.children.clear();
+    this.#ended.add(id);
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= this.#options.keepEnded) break;
+      this.release(oldest);
+    }
+  }
+
+  #cancelAll(): void {
+    for (const entry of [...this.entries.values()]) {
+      if (isFinal(entry.state)) continue;
+      entry.actor.send({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
+    }
+  }
+}
+
+/** The config as readers may see it: tools by name, no secrets. */
+function plainConfig(plan: SubagentPlan, { redact }: SubagentEnvironment): Record<string, unknown> {
+  const { tools, ...rest } = plan.config;
+  const names = tools?.map((tool) => (typeof tool === 'string' ? tool : tool.name));
+  return redactValue({ ...rest, ...(names ? { tools: names } : {}) }, redact);
+}

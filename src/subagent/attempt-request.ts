@@ -1,0 +1,53 @@
+/** One attempt at a model request: let in by the provider's shared limiter, counted, and judged when it fails. */
+
+import { limiterOf, type ModelTurn, planRetry, readTurn } from '../activities/llm/index.js';
+import { RateLimitedError, TroupeError, toErrorInfo } from '../domain/errors.js';
+import { DEFAULT_MAX_RETRIES } from '../domain/limits.js';
+import type { ModelRequest } from '../domain/model.js';
+import type { LiveSubagent } from './live-subagent.js';
+
+export interface AttemptOptions {
+  /** Who asks, for the limiter. */
+  readonly key: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  /** Called when the limiter has let it in, just before it leaves. */
+  readonly onSend: () => ModelRequest;
+  readonly onText: (text: string) => void;
+  readonly onReasoning: (text: string) => void;
+}
+
+export type Attempt =
+  | { readonly kind: 'answered'; readonly turn: ModelTurn }
+  /** Nothing was sent: everyone waits for this provider. */
+  | { readonly kind: 'held_back'; readonly delayMs: number }
+  | { readonly kind: 'failed'; readonly delayMs: number; readonly reason: string };
+
+/** Rejects with a `TroupeError` that is not to be tried again, or with the signal's reason. */
+export async function attemptRequest(subagent: LiveSubagent, options: AttemptOptions): Promise<Attempt> {
+  const { environment, plan } = subagent;
+  const { clock, random, redact } = environment;
+  const { attempt, signal, onText, onReasoning } = options;
+  const limiter = limiterOf(plan.model);
+  const heldBackMs = limiter.admit(options.key, clock.now());
+  if (heldBackMs > 0) return { kind: 'held_back', delayMs: heldBackMs };
+
+  const request = options.onSend();
+  subagent.requestSent();
+  try {
+    const turn = await readTurn(plan.model, request, { signal, clock, onText, onReasoning });
+    signal.throwIfAborted();
+    limiter.succeeded();
+    subagent.requestBilled(turn.usage);
+    return { kind: 'answered', turn };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof RateLimitedError) limiter.limited(clock.now(), error.retryAfterMs);
+    const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });
+    const { code, message } = toErrorInfo(error);
+    if (retry) return { kind: 'failed', delayMs: retry.delayMs, reason: redact(message) };
+    // The cause is left out: what a provider echoes may hold a secret.
+    throw error instanceof TroupeError && redact(message) === message ? error : new TroupeError(code, redact(message));
+  }
+}

@@ -1,0 +1,61 @@
+/** The activity `callTool`: runs one call and puts its result where the model will see it. */
+
+import type { CallInput, ToolSettled } from '../../machines/index.js';
+import { runTool } from '../activities/tools/index.js';
+import { redactValue } from '../domain/redact-value.js';
+import type { ToolContext } from '../domain/tool.js';
+import type { LiveSubagent } from './live-subagent.js';
+import { refuseCall } from './request-llm.js';
+
+/** Settles for every failure of the tool; rejects only when the signal aborts, and then tells nothing more. */
+export async function callTool(subagent: LiveSubagent, { call }: CallInput, signal: AbortSignal): Promise<ToolSettled> {
+  const { environment, plan } = subagent;
+  const { clock, redact } = environment;
+  const { callId: toolId, name: toolName } = call;
+  subagent.reportChanges();
+  await null; // nothing of a tool runs inside a transition
+  signal.throwIfAborted();
+
+  const tool = plan.tools.get(toolName);
+  if (!tool) {
+    refuseCall(subagent, toolId, toolName, `there is no tool ${JSON.stringify(toolName)} any more`);
+    return { kind: 'settled' };
+  }
+  subagent.publish({ type: 'tool_start', toolName, toolId, args: redactValue(call.args, redact) });
+  const startedAt = clock.now();
+  const reply = await runTool(tool, call.args as Record<string, unknown>, contextOf(subagent, toolId, signal)); // an object: parseArguments made it
+  signal.throwIfAborted();
+  const toolOutput = redact(reply.output);
+  subagent.transcript.settle(toolId, toolOutput, reply.isError);
+  subagent.publish({
+    type: 'tool_end',
+    toolName,
+    toolId,
+    toolOutput,
+    ...(reply.exitCode === undefined ? {} : { exitCode: reply.exitCode }),
+    durationMs: clock.now() - startedAt,
+    isError: reply.isError,
+  });
+  return { kind: 'settled' };
+}
+
+function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal): ToolContext {
+  const { environment, plan } = subagent;
+  return {
+    subagentId: subagent.id,
+    toolId,
+    signal,
+    workspace: plan.workspace,
+    clock: environment.clock,
+    filesSeen: subagent.filesSeen,
+    emit: (text) => {
+      if (!signal.aborted) subagent.publish({ type: 'tool_output_delta', toolId, text: environment.redact(text) });
+    },
+    progress: (progress) => {
+      if (!signal.aborted) subagent.publish({ type: 'subagent_progress', ...progress });
+    },
+    setTasks: (tasks) => {
+      if (!signal.aborted) subagent.setTasks(tasks);
+    },
+  };
+}

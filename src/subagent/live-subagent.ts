@@ -1,0 +1,251 @@
+/** One subagent at work: its actor, and what lies beside the machine's snapshot. */
+
+import { type Actor, type AnyActorRef, createActor } from 'xstate';
+import { activityOf, type ControlEvent, isAtRest, isQueued, stateOf, type subagentMachine } from '../../machines/index.js';
+import type { Activity } from '../domain/activity.js';
+import { type ErrorInfo, toErrorInfo } from '../domain/errors.js';
+import { isFinal, type LifecycleState } from '../domain/lifecycle.js';
+import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
+import { redactValue } from '../domain/redact-value.js';
+import type { Task } from '../domain/tool.js';
+import { NO_USAGE, type TokenUsage, type Usage, withRequestBilled, withRequestSent } from '../domain/usage.js';
+import type { AgentEventBody } from '../events/index.js';
+import type { SubagentEnvironment, SubagentPlan } from './plan.js';
+import { Transcript } from './transcript.js';
+
+export type SubagentLogic = typeof subagentMachine;
+export type SubagentActor = Actor<SubagentLogic>;
+
+export interface SignalAnswer {
+  readonly accepted: boolean;
+  readonly reason?: string;
+}
+const ALREADY_ENDED: SignalAnswer = { accepted: false, reason: 'already_ended' };
+
+export class LiveSubagent {
+  readonly plan: SubagentPlan;
+  readonly environment: SubagentEnvironment;
+  readonly actor: SubagentActor;
+  readonly createdAt: number;
+  readonly transcript = new Transcript();
+  readonly filesSeen = new Map<string, string>();
+  /** Calls whose tool only waits for children; they do not keep a parent from being at rest. */
+  readonly callsOnChildren = new Set<string>();
+  /** Side questions whose request is in flight. */
+  asidesInFlight = 0;
+  /** Side questions that were asked and not yet answered. */
+  asidesOpen = 0;
+  outcome: SubAgentOutcome | undefined;
+  /** The turn that `turn_start` was told of last. */
+  turnBegun = 0;
+  #usage: Usage = NO_USAGE;
+  #tasks: readonly Task[] = [];
+  #callCount = 0;
+  #started = false;
+  readonly #openSignals = new Map<ControlEvent, (answer: SignalAnswer) => void>();
+  #updatedAt: number;
+  /** What readers were told last. */
+  #toldState: LifecycleState = 'pending';
+  #toldActivity: Activity = { activityType: 'idle' };
+
+  constructor(logic: SubagentLogic, plan: SubagentPlan, environment: SubagentEnvironment, parent?: AnyActorRef) {
+    this.plan = plan;
+    this.environment = environment;
+    this.createdAt = environment.clock.now();
+    this.#updatedAt = this.createdAt;
+    this.transcript.addUser(plan.config.prompt);
+    this.actor = createActor(logic, {
+      id: plan.id,
+      systemId: plan.id,
+      ...(parent ? { parent } : {}),
+      input: {
+        id: plan.id,
+        maxSteps: plan.maxSteps,
+        maxParallelTools: MAX_PARALLEL_TOOLS,
+        timeoutMs: plan.config.timeoutMs ?? null,
+        approvalMs: environment.approvalMs,
+      },
+    });
+  }
+
+  get id(): string {
+    return this.plan.id;
+  }
+
+  get state(): LifecycleState {
+    return stateOf(this.actor.getSnapshot());
+  }
+
+  get isQueued(): boolean {
+    return isQueued(this.actor.getSnapshot());
+  }
+
+  get activity(): Activity {
+    const messageCount = this.transcript.messages.length + 1; // and the system prompt
+    return redactValue(activityOf(this.actor.getSnapshot(), messageCount), this.environment.redact);
+  }
+
+  /** Paused with nothing of its own in flight; waiting for children does not count. */
+  get isAtRest(): boolean {
+    return this.asidesInFlight === 0 && isAtRest(this.actor.getSnapshot(), this.callsOnChildren);
+  }
+
+  get usage(): Usage {
+    return this.#usage;
+  }
+
+  publish(event: AgentEventBody): void {
+    this.environment.hub.publish(this.id, event);
+  }
+
+  nextCallId(): string {
+    this.#callCount += 1;
+    return `call${this.#callCount}`;
+  }
+
+  /** Sends a signal; resolves when the chart has taken or refused it. Never rejects. */
+  signal(signal: ControlEvent): Promise<SignalAnswer> {
+    if (this.outcome) return Promise.resolve(ALREADY_ENDED);
+    return new Promise((resolve) => {
+      this.#openSignals.set(signal, resolve);
+      this.actor.send(signal);
+    });
+  }
+
+  answerSignal(signal: ControlEvent, answer: SignalAnswer): void {
+    this.#openSignals.get(signal)?.(answer);
+    this.#openSignals.delete(signal);
+  }
+
+  /** Those that were on their way when the subagent ended. */
+  refuseOpenSignals(): void {
+    for (const answer of this.#openSignals.values()) answer(ALREADY_ENDED);
+    this.#openSignals.clear();
+  }
+
+  requestSent(): void {
+    this.#usage = withRequestSent(this.#usage);
+  }
+
+  requestBilled(tokens: TokenUsage | undefined): void {
+    if (tokens) this.#usage = withRequestBilled(this.#usage, tokens, this.plan.model.price);
+  }
+
+  setTasks(tasks: readonly Task[]): void {
+    this.#tasks = redactValue(tasks, this.environment.redact);
+    this.#updatedAt = this.environment.clock.now();
+    this.publish({ type: 'tasks_updated', tasks: [...this.#tasks] });
+  }
+
+  /** Tells what has changed since it was last told. Called wherever the snapshot may have moved, before anything acts on it. */
+  reportChanges(): void {
+    const state = this.state;
+    const from = this.#toldState;
+    if (state !== from) {
+      this.#toldState = state;
+      if (isFinal(state)) this.#reportEnd(state);
+      this.publish({ type: 'subagent_state_changed', from, to: state });
+      if (state === 'running' && !this.#started) {
+        this.#started = true;
+        this.publish({ type: 'start', prompt: this.environment.redact(this.plan.config.prompt) });
+      }
+      this.#updatedAt = this.environment.clock.now();
+    }
+    if (isFinal(state)) return;
+    const activity = this.activity;
+    if (sameActivity(activity, this.#toldActivity)) return;
+    this.#toldActivity = activity;
+    this.#updatedAt = this.environment.clock.now();
+    this.publish({ type: 'subagent_activity_changed', activity: activity as EventActivity });
+  }
+
+  #reportEnd(state: LifecycleState): void {
+    const { totalTokens } = this.#usage;
+    if (state === 'completed') this.publish({ type: 'end', totalTokens });
+    const error = this.#error();
+    if (state === 'failed' && error) this.publish({ type: 'error', error: error.message, code: error.code });
+  }
+
+  /** The last word of a subagent. @param defect What broke the machine itself, if that is how it ended. */
+  finish(defect?: unknown): SubAgentOutcome {
+    const { output } = this.actor.getSnapshot();
+    const state = output?.state ?? 'failed';
+    const error = output ? this.#error() : this.#defect(defect);
+    if (!output && error) this.publish({ type: 'error', error: error.message, code: error.code });
+    this.outcome = {
+      id: this.id,
+      agentType: this.plan.config.agentType,
+      state,
+      success: state === 'completed',
+      ...(output?.by ? { by: output.by } : {}),
+      output: this.environment.redact(output?.text ?? ''),
+      ...(output?.truncated ? { truncated: true } : {}),
+      ...(error ? { error } : {}),
+      usage: this.#usage,
+      turns: output?.turns ?? 0,
+      durationMs: this.environment.clock.now() - this.createdAt,
+    };
+    const { success, by, output: text, durationMs, usage } = this.outcome;
+    this.publish({
+      type: 'subagent_completed',
+      success,
+      state,
+      ...(by ? { by } : {}),
+      output: text,
+      ...(error ? { error } : {}),
+      durationMs,
+      usage,
+    });
+    return this.outcome;
+  }
+
+  info(): SubAgentInfo {
+    const { plan } = this;
+    const state = this.outcome?.state ?? this.state;
+    const error = this.#error();
+    return {
+      id: plan.id,
+      agentType: plan.config.agentType,
+      description: plan.config.description,
+      state,
+      ...(isFinal(state) ? {} : { currentActivity: this.activity }),
+      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
+      detached: plan.config.detached,
+      depth: plan.depth,
+      turn: this.turnBegun,
+      usage: this.#usage,
+      tasks: this.#tasks,
+      createdAt: this.createdAt,
+      updatedAt: this.#updatedAt,
+      ...(error ? { error } : {}),
+    };
+  }
+
+  #error(): ErrorInfo | undefined {
+    const error = this.outcome?.error ?? this.actor.getSnapshot().output?.error;
+    return error ? { code: error.code, message: this.environment.redact(error.message) } : undefined;
+  }
+
+  #defect(cause: unknown): ErrorInfo {
+    const { code, message } = toErrorInfo(cause);
+    return { code, message: this.environment.redact(`the machine of ${this.id} broke: ${message}`) };
+  }
+}
+
+// The event's schema has mutable arrays where the domain's type is readonly; nothing writes to either.
+type EventActivity = Extract<AgentEventBody, { type: 'subagent_activity_changed' }>['activity'];
+
+function sameActivity(a: Activity, b: Activity): boolean {
+  if (a.activityType !== b.activityType) return false;
+  if (a.activityType === 'requesting_llm' && b.activityType === 'requesting_llm') {
+    return a.messageCount === b.messageCount;
+  }
+  if (a.activityType === 'calling_tool' && b.activityType === 'calling_tool') {
+    return a.calls.length === b.calls.length && a.calls.every((call, index) => call.toolId === b.calls[index]?.toolId);
+  }
+  if (a.activityType === 'waiting_for_control' && b.activityType === 'waiting_for_control') {
+    return a.reason === b.reason;
+  }
+  return true;
+}

@@ -1,0 +1,43 @@
+/** Everything that is settled about a subagent before it starts. */
+
+import type { Permissions } from '../activities/permissions/index.js';
+import type { ResolvedSubAgentConfig } from '../config/index.js';
+import type { AgentDefinition } from '../domain/agent.js';
+import type { Clock } from '../domain/clock.js';
+import type { TroupeError } from '../domain/errors.js';
+import type { ModelProvider, ToolSpec } from '../domain/model.js';
+import type { Confirm } from '../domain/permission.js';
+import type { Tool } from '../domain/tool.js';
+import type { EventHub } from '../events/index.js';
+
+export interface SubagentPlan {
+  readonly id: string;
+  readonly parentId?: string;
+  /** 0 for one that a caller spawned. */
+  readonly depth: number;
+  readonly config: ResolvedSubAgentConfig;
+  readonly definition: AgentDefinition;
+  readonly model: ModelProvider;
+  /** The system prompt. */
+  readonly system: string;
+  readonly tools: ReadonlyMap<string, Tool>;
+  /** What the model is shown of the tools. */
+  readonly toolSpecs: readonly ToolSpec[];
+  readonly permissions: Permissions;
+  /** Absolute. */
+  readonly workspace: string;
+  readonly maxSteps: number;
+}
+
+/** What all subagents of one orchestrator share. */
+export interface SubagentEnvironment {
+  readonly hub: EventHub;
+  readonly clock: Clock;
+  /** Between 0 and 1, for the jitter of retries. */
+  readonly random: () => number;
+  readonly confirm?: Confirm;
+  /** How long a question to a person stays open, in ms; `null`: no limit. */
+  readonly approvalMs: number | null;
+  redact(text: string): string;
+  onError(error: TroupeError): void;
+}

@@ -1,0 +1,134 @@
+/** The activity `requestLlm`: one attempt at one model request, and what its answer means for the chart. */
+
+import type { ModelTurnResult, PlannedCall, RequestLlmInput, RequestLlmOutput } from '../../machines/index.js';
+import type { ModelTurn } from '../activities/llm/index.js';
+import { parseArguments, validateInput } from '../activities/tools/index.js';
+import { MAX_CALLS_PER_TURN } from '../domain/limits.js';
+import type { ModelToolCall } from '../domain/message.js';
+import type { ModelRequest } from '../domain/model.js';
+import { attemptRequest } from './attempt-request.js';
+import type { LiveSubagent } from './live-subagent.js';
+
+const CUT_OFF =
+  'Your last answer was cut off at its length limit, so none of its tool calls were run. Go on in smaller steps.';
+
+/**
+ * @returns the turn, or when to try again. Retries are decided here and waited for by the chart, so that none starts while
+ * the subagent is paused. Rejects with a `TroupeError` when the run cannot go on.
+ */
+export async function requestLlm(
+  subagent: LiveSubagent,
+  { turn, attempt }: RequestLlmInput,
+  signal: AbortSignal,
+): Promise<RequestLlmOutput> {
+  subagent.reportChanges();
+  await null; // nothing of a provider runs inside a transition
+  signal.throwIfAborted();
+
+  let streamed = false;
+  const result = await attemptRequest(subagent, {
+    key: subagent.id,
+    attempt,
+    signal,
+    onSend: () => {
+      if (subagent.turnBegun < turn) {
+        subagent.turnBegun = turn;
+        subagent.publish({ type: 'turn_start', turn });
+      }
+      return requestOf(subagent);
+    },
+    onText: (text) => {
+      streamed = true;
+      subagent.publish({ type: 'text_delta', text });
+    },
+    onReasoning: (text) => {
+      streamed = true;
+      subagent.publish({ type: 'reasoning_delta', text });
+    },
+  });
+  switch (result.kind) {
+    case 'answered':
+      return acceptAnswer(subagent, result.turn);
+    case 'held_back':
+      return { kind: 'retry_later', delayMs: result.delayMs, countsAsAttempt: false };
+    case 'failed': {
+      const { delayMs, reason } = result;
+      if (streamed) subagent.publish({ type: 'turn_retry', turn });
+      subagent.publish({ type: 'retry', attempt, delayMs, reason });
+      return { kind: 'retry_later', delayMs, countsAsAttempt: true };
+    }
+  }
+}
+
+function requestOf(subagent: LiveSubagent): ModelRequest {
+  return {
+    system: subagent.plan.system,
+    messages: [...subagent.transcript.messages],
+    tools: subagent.plan.toolSpecs,
+  };
+}
+
+/** Writes the answer into the transcript and sorts its calls: those that may run, and those that are answered at once. */
+async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<ModelTurnResult> {
+  const calls: PlannedCall[] = [];
+  const refused: { readonly call: ModelToolCall; readonly problem: string }[] = [];
+  const kept: ModelToolCall[] = [];
+  let malformedCount = 0;
+  let malformedReset = false;
+  for (const [index, asked] of answer.toolCalls.entries()) {
+    const id = subagent.nextCallId();
+    const parsed = parseArguments(asked.arguments);
+    // Broken JSON is not sent back: servers refuse a history that holds it.
+    const call: ModelToolCall = { ...asked, id, arguments: parsed.ok ? asked.arguments || '{}' : '{}' };
+    kept.push(call);
+    if (index >= MAX_CALLS_PER_TURN) {
+      refused.push({ call, problem: `not run: at most ${MAX_CALLS_PER_TURN} calls in one turn are run` });
+    } else if (!parsed.ok) {
+      malformedCount += 1;
+      refused.push({ call, problem: parsed.problem });
+    } else {
+      malformedCount = 0;
+      malformedReset = true;
+      const tool = subagent.plan.tools.get(asked.name);
+      const problem = tool ? await inputProblem(tool, parsed.args) : unknownTool(asked.name, subagent);
+      if (tool && problem === undefined) {
+        calls.push({ callId: id, name: tool.name, args: parsed.args, alone: !tool.readOnly });
+      } else {
+        refused.push({ call, problem: problem ?? '' });
+      }
+    }
+  }
+  subagent.transcript.addAnswer(answer.text, kept);
+  for (const { call, problem } of refused) refuseCall(subagent, call.id, call.name, problem);
+
+  const cutOff = answer.truncated && answer.droppedCalls > 0;
+  if (cutOff) {
+    subagent.transcript.addUser(CUT_OFF);
+    malformedCount += 1;
+  }
+  return {
+    kind: 'turn',
+    text: answer.text,
+    answered: kept.length === 0 && !cutOff,
+    truncated: answer.truncated,
+    calls,
+    malformedCount,
+    malformedReset,
+  };
+}
+
+async function inputProblem(tool: Parameters<typeof validateInput>[0], args: Record<string, unknown>) {
+  const validated = await validateInput(tool, args);
+  return validated.ok ? undefined : validated.problem;
+}
+
+function unknownTool(name: string, { plan }: LiveSubagent): string {
+  return `there is no tool ${JSON.stringify(name)}; the tools are: ${[...plan.tools.keys()].join(', ') || '(none)'}`;
+}
+
+/** Answers a call that is not run: the model is told why, and readers see its end without a start. */
+export function refuseCall(subagent: LiveSubagent, toolId: string, toolName: string, problem: string): void {
+  const text = subagent.environment.redact(problem);
+  subagent.transcript.settle(toolId, text, true);
+  subagent.publish({ type: 'tool_end', toolName, toolId, toolOutput: text, durationMs: 0, isError: true });
+}

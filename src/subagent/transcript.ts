@@ -1,0 +1,42 @@
+/** The conversation of one subagent: what was said and what tools gave back, in the order a model must see it. */
+
+import type { Message, ModelToolCall } from '../domain/message.js';
+
+type ToolMessage = Extract<Message, { role: 'tool' }>;
+
+const UNSETTLED = '(no result yet)';
+
+export class Transcript {
+  readonly #messages: Message[] = [];
+  /** Where the result of each call that is not settled belongs. */
+  readonly #openCalls = new Map<string, number>();
+
+  /** All messages, oldest first. Results stand behind the answer that asked for them, in the order of its calls. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  addUser(content: string): void {
+    this.#messages.push({ role: 'user', content });
+  }
+
+  /** Adds an answer and keeps a place for the result of each of its calls. */
+  addAnswer(content: string, toolCalls: readonly ModelToolCall[]): void {
+    this.#messages.push(
+      toolCalls.length > 0 ? { role: 'assistant', content, toolCalls } : { role: 'assistant', content },
+    );
+    for (const { id } of toolCalls) {
+      this.#openCalls.set(id, this.#messages.length);
+      this.#messages.push({ role: 'tool', toolCallId: id, content: UNSETTLED });
+    }
+  }
+
+  /** Puts the result of a call into its place; a second result for the same call is dropped. */
+  settle(toolCallId: string, content: string, isError: boolean): void {
+    const at = this.#openCalls.get(toolCallId);
+    if (at === undefined) return;
+    this.#openCalls.delete(toolCallId);
+    const message: ToolMessage = { role: 'tool', toolCallId, content };
+    this.#messages[at] = isError ? { ...message, isError } : message;
+  }
+}

@@ -1,0 +1,134 @@
+/** Ties a subagent's actor to the event stream: what the chart tells becomes events, transcript entries and questions. */
+
+import type { ControlEvent, PlannedCall, SubagentEmitted } from '../../machines/index.js';
+import { answerByConfirm } from '../activities/permissions/index.js';
+import { validateInput } from '../activities/tools/index.js';
+import type { Confirm, PermissionRequest } from '../domain/permission.js';
+import { redactValue } from '../domain/redact-value.js';
+import type { SubAgentOutcome } from '../domain/outcome.js';
+import type { ControlSignal } from '../events/index.js';
+import type { LiveSubagent } from './live-subagent.js';
+import { refuseCall } from './request-llm.js';
+
+export interface WireListeners {
+  /** A signal that applied, told inside the transition that it made. */
+  readonly onSignal: (signal: ControlEvent) => void;
+  /** The state may have moved; called after each transition. */
+  readonly onChange: () => void;
+  readonly onEnd: (outcome: SubAgentOutcome) => void;
+}
+
+/** Call before the actor starts. The subscriptions end with the actor. */
+export function wire(subagent: LiveSubagent, listeners: WireListeners): void {
+  subagent.actor.on('*', (emitted) => tell(subagent, emitted, listeners));
+  const finish = (defect?: unknown) => {
+    const outcome = subagent.finish(defect);
+    subagent.refuseOpenSignals();
+    listeners.onEnd(outcome);
+  };
+  subagent.actor.subscribe({
+    next: () => {
+      subagent.reportChanges();
+      listeners.onChange();
+    },
+    complete: () => finish(),
+    error: finish,
+  });
+}
+
+function tell(subagent: LiveSubagent, emitted: SubagentEmitted, listeners: WireListeners): void {
+  switch (emitted.type) {
+    case 'signal':
+      return tellSignal(subagent, emitted, listeners);
+    case 'turn_ended': {
+      const { usage } = subagent;
+      return subagent.publish({ type: 'turn_end', turn: emitted.turn, totalTokens: usage.totalTokens, usage });
+    }
+    case 'steering_taken':
+      for (const message of emitted.messages) subagent.transcript.addUser(message);
+      return;
+    case 'call_refused':
+      return refuseCall(subagent, emitted.call.callId, emitted.call.name, emitted.text);
+    case 'permission_request':
+      return tellRequest(subagent, emitted);
+    case 'permission_resolved': {
+      const { requestId, decision, by } = emitted;
+      return subagent.publish({ type: 'permission_resolved', requestId, decision, by });
+    }
+  }
+}
+
+const SIGNALS: Record<ControlEvent['type'], ControlSignal> = {
+  PAUSE: 'pause',
+  RESUME: 'resume',
+  CANCEL: 'cancel',
+  STEER: 'steer',
+  APPROVE: 'approve',
+  DENY: 'deny',
+};
+
+function tellSignal(
+  subagent: LiveSubagent,
+  { signal, accepted, reason }: Extract<SubagentEmitted, { type: 'signal' }>,
+  listeners: WireListeners,
+): void {
+  const name = SIGNALS[signal.type];
+  subagent.publish({ type: 'control_signal_received', signal: name });
+  subagent.reportChanges();
+  subagent.publish({ type: 'control_signal_applied', signal: name, accepted, ...(reason ? { reason } : {}) });
+  subagent.answerSignal(signal, reason === undefined ? { accepted } : { accepted, reason });
+  if (accepted) listeners.onSignal(signal);
+}
+
+function tellRequest(
+  subagent: LiveSubagent,
+  { requestId, call, reason, rule }: Extract<SubagentEmitted, { type: 'permission_request' }>,
+): void {
+  const { environment, plan } = subagent;
+  const { approvalMs, clock, confirm, redact } = environment;
+  const request: PermissionRequest = {
+    requestId,
+    subagentId: subagent.id,
+    agentType: plan.config.agentType,
+    toolId: call.callId,
+    toolName: call.name,
+    args: redactValue(call.args, redact),
+    reason,
+    ...(rule === undefined ? {} : { rule }),
+    ...(approvalMs === null ? {} : { expiresAt: clock.now() + approvalMs }),
+  };
+  const { toolId, toolName, args, expiresAt } = request;
+  subagent.publish({
+    type: 'permission_request',
+    requestId,
+    toolId,
+    toolName,
+    args,
+    ...(rule === undefined ? {} : { rule }),
+    preview: reason,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  });
+  if (confirm) void askConfirm(subagent, confirm, request, call);
+}
+
+/** Never rejects: a `confirm` that throws counts as a no. */
+async function askConfirm(
+  subagent: LiveSubagent,
+  confirm: Confirm,
+  request: PermissionRequest,
+  call: PlannedCall,
+): Promise<void> {
+  await null; // nothing of the caller's runs inside a transition
+  const answer = await answerByConfirm(confirm, request);
+  const { requestId } = request;
+  if (answer === 'deny') {
+    subagent.actor.send({ type: 'DENY', requestId, by: 'confirm' });
+    return;
+  }
+  if (answer === 'always') {
+    const tool = subagent.plan.tools.get(call.name);
+    const validated = tool && (await validateInput(tool, call.args as Record<string, unknown>)); // an object: it was planned
+    if (tool && validated?.ok) subagent.plan.permissions.allowAlways({ tool, input: validated.input });
+  }
+  subagent.actor.send({ type: 'APPROVE', requestId, by: 'confirm' });
+}
