@@ -60,7 +60,8 @@ function waiting(snapshot: SubagentSnapshot): Activity {
     ...asking.map((call) => `approval of ${call.name} (${requestIdOf(call)}): ${call.reason ?? ''}`),
     ...(isQueued(snapshot) ? ['queued for a slot'] : []),
   ];
-  const reason = reasons.join('; ') || 'permission is being decided';
+  if (reasons.length === 0) return { activityType: 'idle' }; // between two activities: its calls are being decided
+  const reason = reasons.join('; ');
   if (asking.length === 0) return { activityType: 'waiting_for_control', reason };
   return { activityType: 'waiting_for_control', reason, requests: asking.map(requestIdOf) };
 }

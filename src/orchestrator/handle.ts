@@ -1,13 +1,13 @@
 /** What a caller holds of one subagent. */
 
 import type { Observable } from 'rxjs';
+import type { ControlEvent } from '../../machines/index.js';
 import type { SubAgentConfig } from '../config/index.js';
 import type { Activity } from '../domain/activity.js';
 import { TroupeError } from '../domain/errors.js';
 import { type ControlResult, isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { AgentEvent, SubAgentEventStream } from '../events/index.js';
-import type { ControlEvent } from '../../machines/index.js';
 import { askAside, type SubagentActor } from '../subagent/index.js';
 import type { Entry } from './entry.js';
 import type { Supervisor } from './supervisor.js';

@@ -4,12 +4,12 @@ import type { Observable } from 'rxjs';
 import { createAlwaysMemory } from '../activities/permissions/index.js';
 import { connectBus, type EventBus } from '../bus/index.js';
 import {
+  type CloseOptions,
   type OrchestratorConfig,
   parseCloseOptions,
   parseOrchestratorConfig,
   parseSubAgentConfig,
   parseWaitOptions,
-  type CloseOptions,
   type ResolvedOrchestratorConfig,
   type SubAgentConfig,
   type WaitOptions,

@@ -1,6 +1,6 @@
 /** Gives the orchestrator's chart its effects; the counters stay in the chart. */
 
-import { orchestratorMachine, type OrchestratorMachineEvent } from '../../machines/index.js';
+import { type OrchestratorMachineEvent, orchestratorMachine } from '../../machines/index.js';
 import type { Entry } from './entry.js';
 import type { WaitingLine } from './waiting-line.js';
 

@@ -1,10 +1,10 @@
 /** Keeps the subagents of one orchestrator: spawns them under their parents, hands out slots, passes signals down the tree. */
 
 import { type Actor, type AnyActorRef, createActor } from 'xstate';
-import { type ControlEvent, orchestratorMachine } from '../../machines/index.js';
+import type { ControlEvent, orchestratorMachine } from '../../machines/index.js';
 import { isFinal } from '../domain/lifecycle.js';
-import { redactValue } from '../domain/redact-value.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
+import { redactValue } from '../domain/redact-value.js';
 import {
   LiveSubagent,
   provideSubagent,

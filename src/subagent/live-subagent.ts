@@ -1,7 +1,14 @@
 /** One subagent at work: its actor, and what lies beside the machine's snapshot. */
 
 import { type Actor, type AnyActorRef, createActor } from 'xstate';
-import { activityOf, type ControlEvent, isAtRest, isQueued, stateOf, type subagentMachine } from '../../machines/index.js';
+import {
+  activityOf,
+  type ControlEvent,
+  isAtRest,
+  isQueued,
+  stateOf,
+  type subagentMachine,
+} from '../../machines/index.js';
 import type { Activity } from '../domain/activity.js';
 import { type ErrorInfo, toErrorInfo } from '../domain/errors.js';
 import { isFinal, type LifecycleState } from '../domain/lifecycle.js';

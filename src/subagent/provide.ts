@@ -7,8 +7,8 @@ import {
   type RequestLlmInput,
   type RequestLlmOutput,
   subagentMachine,
-  timerLogic,
   type ToolSettled,
+  timerLogic,
 } from '../../machines/index.js';
 import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';

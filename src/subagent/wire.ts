@@ -3,9 +3,9 @@
 import type { ControlEvent, PlannedCall, SubagentEmitted } from '../../machines/index.js';
 import { answerByConfirm } from '../activities/permissions/index.js';
 import { validateInput } from '../activities/tools/index.js';
+import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Confirm, PermissionRequest } from '../domain/permission.js';
 import { redactValue } from '../domain/redact-value.js';
-import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { ControlSignal } from '../events/index.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { refuseCall } from './request-llm.js';

@@ -1,0 +1,54 @@
+/** The public door of troupe. */
+
+export { type OpenAiOptions, offline, openai } from './activities/llm/index.js';
+export { defineTool } from './activities/tools/index.js';
+export { Agent } from './agent/index.js';
+export { type BusMessage, type EventBus, MemoryEventBus, type StoredMessage, sendControlSignal } from './bus/index.js';
+export {
+  AgentConfig,
+  AgentOptions,
+  type CloseOptions,
+  OrchestratorConfig,
+  SessionOptions,
+  SubAgentConfig,
+  type WaitOptions,
+} from './config/index.js';
+export type { Activity, ToolCallInFlight } from './domain/activity.js';
+export type { AgentDefinition, Skill } from './domain/agent.js';
+export type { Clock } from './domain/clock.js';
+export {
+  type ErrorFamily,
+  type ErrorInfo,
+  familyOf,
+  RateLimitedError,
+  TroupeError,
+  type TroupeErrorCode,
+} from './domain/errors.js';
+export type { ControlResult, EndCause, FinalState, LifecycleState } from './domain/lifecycle.js';
+export type { Message, ModelToolCall } from './domain/message.js';
+export type {
+  FinishReason,
+  ModelChunk,
+  ModelProvider,
+  ModelRequest,
+  ModelStreamOptions,
+  ToolSpec,
+} from './domain/model.js';
+export type { SubAgentInfo, SubAgentOutcome } from './domain/outcome.js';
+export type { Approvals, Confirm, ConfirmAnswer, PermissionRequest, PermissionRules } from './domain/permission.js';
+export type { JsonSchema, StandardSchema } from './domain/schema.js';
+export { type PermissionSubject, type Task, type Tool, type ToolContext, ToolReply } from './domain/tool.js';
+export type { ModelPrice, TokenUsage, Usage } from './domain/usage.js';
+export {
+  AgentEvent,
+  type AgentEventBody,
+  type AgentEventType,
+  type EventEnvelope,
+  type EventFilter,
+  type GapEvent,
+  type SubAgentEvent,
+  type SubAgentEventStream,
+} from './events/index.js';
+export { Orchestrator, type OrchestratorActor, type SubAgentHandle } from './orchestrator/index.js';
+export { Session } from './session/index.js';
+export type { SubagentActor } from './subagent/index.js';

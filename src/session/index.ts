@@ -1,0 +1,3 @@
+/** The door of the session room. */
+
+export { Session } from './session.js';
