@@ -302,17 +302,22 @@ export class Orchestrator implements AsyncDisposable {
     if (!handle || handle.isDone()) return;
     switch (signal.signal) {
       case 'pause':
-        return void handle.pause();
+        void handle.pause();
+        break;
       case 'resume':
-        return void handle.resume();
+        void handle.resume();
+        break;
       case 'cancel':
-        return void handle.cancel(signal.reason);
+        void handle.cancel(signal.reason);
+        break;
       case 'steer':
-        return handle.steer(signal.message);
+        handle.steer(signal.message);
+        break;
       case 'approve':
-        return handle.approve(signal.requestId);
+        handle.approve(signal.requestId);
+        break;
       case 'deny':
-        return handle.deny(signal.requestId, signal.reason);
+        handle.deny(signal.requestId, signal.reason);
     }
   }
 }

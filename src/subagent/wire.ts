@@ -39,21 +39,25 @@ export function wire(subagent: LiveSubagent, listeners: WireListeners): void {
 function tell(subagent: LiveSubagent, emitted: SubagentEmitted, listeners: WireListeners): void {
   switch (emitted.type) {
     case 'signal':
-      return tellSignal(subagent, emitted, listeners);
+      tellSignal(subagent, emitted, listeners);
+      break;
     case 'turn_ended': {
       const { usage } = subagent;
-      return subagent.publish({ type: 'turn_end', turn: emitted.turn, totalTokens: usage.totalTokens, usage });
+      subagent.publish({ type: 'turn_end', turn: emitted.turn, totalTokens: usage.totalTokens, usage });
+      break;
     }
     case 'steering_taken':
       for (const message of emitted.messages) subagent.transcript.addUser(message);
-      return;
+      break;
     case 'call_refused':
-      return refuseCall(subagent, emitted.call.callId, emitted.call.name, emitted.text);
+      refuseCall(subagent, emitted.call.callId, emitted.call.name, emitted.text);
+      break;
     case 'permission_request':
-      return tellRequest(subagent, emitted);
+      tellRequest(subagent, emitted);
+      break;
     case 'permission_resolved': {
       const { requestId, decision, by } = emitted;
-      return subagent.publish({ type: 'permission_resolved', requestId, decision, by });
+      subagent.publish({ type: 'permission_resolved', requestId, decision, by });
     }
   }
 }
