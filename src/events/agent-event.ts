@@ -1,8 +1,11 @@
 /** Every event of a subagent: one flat union, discriminated by `type`, with one schema for what comes in from outside. */
 
 import { z } from 'zod';
+import type { Activity } from '../domain/activity.js';
 import type { ErrorInfo as DomainErrorInfo, TroupeErrorCode } from '../domain/errors.js';
 import { LIFECYCLE_STATES } from '../domain/lifecycle.js';
+import type { Task } from '../domain/tool.js';
+import type { Usage } from '../domain/usage.js';
 
 const count = z.int().nonnegative();
 const code = z.custom<TroupeErrorCode>((value) => typeof value === 'string' && value !== '', 'expected an error code');
@@ -10,40 +13,40 @@ const errorInfo: z.ZodType<DomainErrorInfo> = z.object({ code, message: z.string
 const lifecycleState = z.enum(LIFECYCLE_STATES);
 const endCause = z.enum(['user', 'parent', 'timeout', 'budget', 'shutdown']);
 
-const usage = z.object({
+const usage: z.ZodType<Usage> = z.object({
   inputTokens: count,
   outputTokens: count,
   totalTokens: count,
-  cachedTokens: count.optional(),
+  cachedTokens: count.exactOptional(),
   requests: count,
   repairs: count,
-  costUsd: z.number().nonnegative().optional(),
+  costUsd: z.number().nonnegative().exactOptional(),
   unknownRequests: count,
 });
-const task = z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
+const task: z.ZodType<Task> = z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
 const callInFlight = z.object({ toolId: z.string(), toolName: z.string(), args: z.unknown() });
-const activity = z.discriminatedUnion('activityType', [
+const activity: z.ZodType<Activity> = z.discriminatedUnion('activityType', [
   z.object({ activityType: z.literal('idle') }),
   z.object({ activityType: z.literal('requesting_llm'), messageCount: count }),
   z.object({
     activityType: z.literal('calling_tool'),
     toolName: z.string(),
     args: z.unknown(),
-    calls: z.array(callInFlight),
+    calls: z.array(callInFlight).readonly(),
   }),
   z.object({
     activityType: z.literal('waiting_for_control'),
     reason: z.string(),
-    requests: z.array(z.string()).optional(),
+    requests: z.array(z.string()).readonly().exactOptional(),
   }),
 ]);
 const signal = z.enum(['pause', 'resume', 'cancel', 'steer', 'approve', 'deny']);
 
 /** The fields of each event, without the envelope. */
 const bodies = [
-  z.object({ type: z.literal('start'), prompt: z.string().optional() }),
+  z.object({ type: z.literal('start'), prompt: z.string().exactOptional() }),
   z.object({ type: z.literal('turn_start'), turn: count }),
-  z.object({ type: z.literal('turn_end'), turn: count, totalTokens: count.optional(), usage: usage.optional() }),
+  z.object({ type: z.literal('turn_end'), turn: count, totalTokens: count.exactOptional(), usage: usage.exactOptional() }),
   z.object({ type: z.literal('text_delta'), text: z.string() }),
   z.object({ type: z.literal('reasoning_delta'), text: z.string() }),
   z.object({ type: z.literal('tool_start'), toolName: z.string(), toolId: z.string(), args: z.unknown() }),
@@ -52,12 +55,12 @@ const bodies = [
     type: z.literal('tool_end'),
     toolName: z.string(),
     toolId: z.string(),
-    toolOutput: z.string().optional(),
-    exitCode: z.int().optional(),
+    toolOutput: z.string().exactOptional(),
+    exitCode: z.int().exactOptional(),
     durationMs: z.number().nonnegative(),
     isError: z.boolean(),
   }),
-  z.object({ type: z.literal('end'), totalTokens: count.optional() }),
+  z.object({ type: z.literal('end'), totalTokens: count.exactOptional() }),
   z.object({ type: z.literal('error'), error: z.string(), code }),
   z.object({ type: z.literal('btw_answer'), question: z.string(), answer: z.string() }),
   z.object({
@@ -72,26 +75,26 @@ const bodies = [
   z.object({
     type: z.literal('subagent_progress'),
     step: count,
-    totalSteps: count.optional(),
+    totalSteps: count.exactOptional(),
     message: z.string(),
   }),
   z.object({
     type: z.literal('subagent_completed'),
     success: z.boolean(),
     state: z.enum(['completed', 'failed', 'cancelled']),
-    by: endCause.optional(),
+    by: endCause.exactOptional(),
     output: z.string(),
-    error: errorInfo.optional(),
+    error: errorInfo.exactOptional(),
     durationMs: z.number().nonnegative(),
     usage,
   }),
-  z.object({ type: z.literal('tasks_updated'), tasks: z.array(task) }),
+  z.object({ type: z.literal('tasks_updated'), tasks: z.array(task).readonly() }),
   z.object({ type: z.literal('control_signal_received'), signal }),
   z.object({
     type: z.literal('control_signal_applied'),
     signal,
     accepted: z.boolean(),
-    reason: z.string().optional(),
+    reason: z.string().exactOptional(),
   }),
   z.object({
     type: z.literal('permission_request'),
@@ -99,9 +102,9 @@ const bodies = [
     toolId: z.string(),
     toolName: z.string(),
     args: z.unknown(),
-    rule: z.string().optional(),
-    preview: z.string().optional(),
-    expiresAt: z.number().optional(),
+    rule: z.string().exactOptional(),
+    preview: z.string().exactOptional(),
+    expiresAt: z.number().exactOptional(),
   }),
   z.object({
     type: z.literal('permission_resolved'),
@@ -121,7 +124,7 @@ export type AgentEventType = AgentEventBody['type'];
 
 const envelope = z.object({
   subagentId: z.string(),
-  parentId: z.string().optional(),
+  parentId: z.string().exactOptional(),
   /** 0, and one more at each restore. */
   epoch: count,
   /** 1, 2, 3, ... without gaps, for each subagent and epoch. */
@@ -141,13 +144,13 @@ export const GapEvent = z.object({
   type: z.literal('gap'),
   missed: z.int().positive(),
   /** Which events, by `seq`, in a subagent's own stream; absent in an orchestrator's. */
-  fromSeq: z.int().positive().optional(),
-  toSeq: z.int().positive().optional(),
+  fromSeq: z.int().positive().exactOptional(),
+  toSeq: z.int().positive().exactOptional(),
   /** Which events, by `offset`, in an orchestrator's stream. */
-  fromOffset: z.int().positive().optional(),
-  toOffset: z.int().positive().optional(),
+  fromOffset: z.int().positive().exactOptional(),
+  toOffset: z.int().positive().exactOptional(),
   /** Absent where the gap spans several subagents. */
-  subagentId: z.string().optional(),
+  subagentId: z.string().exactOptional(),
   time: z.number(),
   v: z.literal(1),
 });

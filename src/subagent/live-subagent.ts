@@ -142,7 +142,7 @@ export class LiveSubagent {
   setTasks(tasks: readonly Task[]): void {
     this.#tasks = redactValue(tasks, this.environment.redact);
     this.#updatedAt = this.environment.clock.now();
-    this.publish({ type: 'tasks_updated', tasks: [...this.#tasks] });
+    this.publish({ type: 'tasks_updated', tasks: this.#tasks });
   }
 
   /** Tells what has changed since it was last told. Called wherever the snapshot may have moved, before anything acts on it. */
@@ -164,7 +164,7 @@ export class LiveSubagent {
     if (sameActivity(activity, this.#toldActivity)) return;
     this.#toldActivity = activity;
     this.#updatedAt = this.environment.clock.now();
-    this.publish({ type: 'subagent_activity_changed', activity: activity as EventActivity });
+    this.publish({ type: 'subagent_activity_changed', activity });
   }
 
   #reportEnd(state: LifecycleState): void {
@@ -239,9 +239,6 @@ export class LiveSubagent {
     return { code, message: this.environment.redact(`the machine of ${this.id} broke: ${message}`) };
   }
 }
-
-// The event's schema has mutable arrays where the domain's type is readonly; nothing writes to either.
-type EventActivity = Extract<AgentEventBody, { type: 'subagent_activity_changed' }>['activity'];
 
 function sameActivity(a: Activity, b: Activity): boolean {
   if (a.activityType !== b.activityType) return false;

@@ -1,0 +1,87 @@
+/** Runs all measurements, round robin in fresh processes, and prints them as a table: `npm run bench`, with `--write` into docs. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { quantile } from './measure.js';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const node = (file: string, args: readonly string[], pipe = true): ChildProcess =>
+  spawn(process.execPath, ['--expose-gc', '--import', 'tsx', at(file), ...args], {
+    stdio: ['ignore', pipe ? 'pipe' : 'inherit', 'inherit'],
+  });
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (!child.stdout) throw new Error('the child has no output');
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  throw new Error('the child said nothing');
+}
+
+async function result(file: string, ...args: string[]): Promise<Record<string, number>> {
+  const child = node(`./workloads/${file}`, args);
+  const [line, [code]] = await Promise.all([firstLine(child), once(child, 'exit')]);
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}`);
+  return JSON.parse(line) as Record<string, number>;
+}
+
+const median = (values: readonly number[]) => quantile(values, 0.5);
+const pick = (rows: readonly Record<string, number>[], key: string) =>
+  median(rows.map((row) => row[key] ?? Number.NaN));
+
+const server = node('./server.ts', []);
+try {
+  const url = `http://127.0.0.1:${await firstLine(server)}/v1`;
+  const rows: string[] = [];
+  for (const [workload, unit, goal] of [
+    ['turn', 'ms CPU a turn with a tool call', '1.35'],
+    ['delta', 'us CPU a text delta', '1.10'],
+  ] as const) {
+    const raw: number[] = [];
+    const own: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      raw.push((await result('raw.ts', workload, url)).value ?? Number.NaN);
+      own.push((await result('subagents.ts', workload, url)).value ?? Number.NaN);
+    }
+    const ratio = median(own) / median(raw);
+    rows.push(
+      `| ${unit} | ${median(raw).toFixed(2)} | ${median(own).toFixed(2)} | **${ratio.toFixed(2)}** | <= ${goal} |`,
+    );
+  }
+  const scale: string[] = [];
+  let floor = Number.NaN;
+  for (const count of [100, 1000, 10_000]) {
+    const runs: Record<string, number>[] = [];
+    for (let round = 0; round < ROUNDS; round++) runs.push(await result('scale.ts', String(count)));
+    const spawnUs = pick(runs, 'spawnUs');
+    if (count === 100) floor = spawnUs;
+    const cells = [spawnUs, spawnUs / floor, pick(runs, 'cancelUs'), pick(runs, 'inFlightKb'), pick(runs, 'endedKb')];
+    scale.push(`| ${count} | ${cells.map((cell) => cell.toFixed(cell < 10 ? 2 : 0)).join(' | ')} |`);
+  }
+  const cancel = await result('cancel.ts', url);
+  const text = [
+    `Node ${process.versions.node}, ${cpus().length} cores, ${ROUNDS} rounds, medians. Read the ratios: absolute figures move with the machine and its load.`,
+    '',
+    '| work | raw client loop | subagents | ratio | goal |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+    '| subagents at once | spawn, us CPU each | against 100 | cancel, us CPU each | heap in flight, KB each | heap when ended, KB each |',
+    '|---|---|---|---|---|---|',
+    ...scale,
+    '',
+    `Cancel of a silent request until its outcome is there: median ${cancel.medianMs?.toFixed(2)} ms, p95 ${cancel.p95Ms?.toFixed(2)} ms.`,
+  ].join('\n');
+  console.log(text);
+  if (process.argv.includes('--write')) {
+    writeFileSync(
+      at('../docs/performance.md'),
+      `# Performance\n\nMeasured by \`npm run bench -- --write\`: a fake server on loopback in a process of its own, each measurement in a fresh process, taken in turns with its floor. The floor is the \`openai\` client and a loop written by hand. Heap when ended includes the kept events and outcome of each.\n\n${text}\n`,
+    );
+  }
+} finally {
+  server.kill();
+}

@@ -1,0 +1,51 @@
+/** The same work as `raw.ts`, done by subagents. `subagents.ts turn|delta <base url>` */
+
+import { Agent, defineTool, Orchestrator, openai } from 'troupe';
+import { z } from 'zod';
+import { measure, report } from '../measure.js';
+
+const [, , workload = 'turn', baseURL = ''] = process.argv;
+const echo = defineTool({
+  name: 'echo',
+  description: 'Gives back its text.',
+  input: z.object({ text: z.string() }),
+  readOnly: true,
+  run: ({ text }) => text,
+});
+
+async function troupe(model: string) {
+  const agent = await Agent.create(undefined, { defaultModel: openai({ model, apiKey: 'bench', baseURL }) });
+  const orchestrator = Orchestrator.create(agent);
+  let characters = 0;
+  orchestrator.events$.subscribe((event) => {
+    if (event.type === 'text_delta') characters += event.text.length;
+  });
+  const run = async () => {
+    const subagent = orchestrator.spawnSubagent({ agentType: 'general', prompt: 'go', tools: ['echo', echo] });
+    return subagent.wait();
+  };
+  return { run, close: () => orchestrator.close(), characters: () => characters };
+}
+
+if (workload === 'turn') {
+  const { run, close } = await troupe('turns:20');
+  for (let i = 0; i < 10; i++) await run();
+  const RUNS = 40;
+  const { cpuMs } = await measure(async () => {
+    for (let i = 0; i < RUNS; i++) await run();
+  });
+  report({ value: cpuMs / (RUNS * 21) });
+  await close();
+} else {
+  const DELTAS = 200_000;
+  const warm = await troupe('deltas:20000');
+  await warm.run();
+  await warm.close();
+  const { run, close, characters } = await troupe(`deltas:${DELTAS}`);
+  const { cpuMs } = await measure(async () => {
+    await run();
+    if (characters() !== DELTAS * 5) throw new Error(`read ${characters()} characters`);
+  });
+  report({ value: (cpuMs * 1000) / DELTAS });
+  await close();
+}
