@@ -1,0 +1,25 @@
+/** The door of the config room. */
+
+export type { Environment } from './acl-value.js';
+export {
+  AgentConfig,
+  parseAgentConfig,
+  type ResolvedAgentConfig,
+  type ResolvedModelConfig,
+  type ResolvedProviderConfig,
+} from './agent-config.js';
+export { AgentOptions, parseAgentOptions, type ResolvedAgentOptions } from './agent-options.js';
+export { type CloseOptions, parseCloseOptions, parseWaitOptions, type WaitOptions } from './call-options.js';
+export { knownNames } from './closest.js';
+export { AgentDefinitionConfig, type LoadedDefinition, readDefinitions } from './definition-file.js';
+export { loadAgentFile } from './load-agent-file.js';
+export {
+  OrchestratorConfig,
+  parseOrchestratorConfig,
+  type ResolvedOrchestratorConfig,
+} from './orchestrator-config.js';
+export { describeIssues, parseWith } from './parse.js';
+export { PermissionRulesConfig, readOnlyPermissions } from './permission-rules.js';
+export { parseSessionOptions, type ResolvedSessionOptions, SessionOptions } from './session-options.js';
+export { readSkills } from './skill-file.js';
+export { parseSubAgentConfig, type ResolvedSubAgentConfig, SubAgentConfig } from './subagent-config.js';

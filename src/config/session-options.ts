@@ -1,0 +1,43 @@
+/** What a caller says of a session. */
+
+import { z } from 'zod';
+import { toolsOption } from './agent-options.js';
+import { parseValue, strict } from './config-schema.js';
+import { confirmOption, OrchestratorConfig } from './orchestrator-config.js';
+import { PermissionRulesConfig } from './permission-rules.js';
+
+/** Checked like the whole config, and left without defaults: what is absent is the session's to choose. */
+const orchestratorOptions = z.custom<Partial<OrchestratorConfig>>().superRefine((value, context) => {
+  const parsed = OrchestratorConfig.safeParse(value);
+  for (const { path, message } of parsed.error?.issues ?? [])
+    context.addIssue({ code: 'custom', path: [...path], message });
+});
+
+export const SessionOptions = strict({
+  sessionId: z.string().min(1).default('default'),
+  /** Steps that run side by side. */
+  maxParallelTasks: z.int().positive().default(8),
+  /** Own tools of this session, beside the agent's. */
+  tools: toolsOption.default([]),
+  /** Answers what would be asked with yes, for every step that does not say otherwise; deny rules still hold. */
+  permissive: z.boolean().default(false),
+  /** Held beside the agent's and each definition's. */
+  permissions: PermissionRulesConfig.optional(),
+  confirm: confirmOption.optional(),
+  /** Without a `confirm`: say no at once, or wait for `approve` and `deny`. */
+  approvals: z.enum(['deny', 'wait']).optional(),
+  /** How long a question may stay unanswered, in ms; 60,000 where a `confirm` is set, else no limit. */
+  confirmTimeoutMs: OrchestratorConfig.shape.confirmTimeoutMs,
+  /** Name of a model of the agent, for every step that does not name one. */
+  model: z.string().min(1).optional(),
+  bus: OrchestratorConfig.shape.bus,
+  orchestrator: orchestratorOptions.optional(),
+});
+export type SessionOptions = z.input<typeof SessionOptions>;
+/** With the defaults filled in, save those of `orchestrator`. */
+export type ResolvedSessionOptions = z.output<typeof SessionOptions>;
+
+/** @throws TroupeError `config_invalid`, naming each key and what was expected. */
+export function parseSessionOptions(value: unknown): ResolvedSessionOptions {
+  return parseValue(SessionOptions, value, 'SessionOptions');
+}
