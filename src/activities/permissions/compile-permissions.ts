@@ -1,0 +1,141 @@
+/**
+ * Whether a call may run, by every list of rules that holds for a subagent.
+ *
+ * Rules are not a sandbox. They judge what a tool says it will do; file tools confine themselves to the workspace on the
+ * file they open, and a command that was allowed can do what its user can. A rule on a search tool (`grep(secrets/**)`)
+ * covers searches that start inside that folder, not one that passes through it from above: such files are kept from a
+ * search by an ignore file, or by allowing it in named folders only.
+ */
+
+import { messageOf } from '../../domain/errors.js';
+import type { Decision } from '../../domain/permission.js';
+import type { Tool } from '../../domain/tool.js';
+import { type AlwaysMemory, createAlwaysMemory } from './always-memory.js';
+import { type CompiledList, combine, compileList, judge, type RuleList, type Verdict } from './rule-list.js';
+import { keyOf, subjectOf } from './subject.js';
+
+/** Everything that bounds one subagent's calls. */
+export interface PermissionScope {
+  /**
+   * The definition's, the agent's, the session's and every ancestor's. One that denies, denies; one that asks, asks; what
+   * some allow and none objects to is allowed. So a list that is added never widens what the others leave, as long as the
+   * definition's has its default and the added one is not marked with `grants`.
+   */
+  readonly rules: readonly RuleList[];
+  /** Answers ask with yes: for a child, only where its parent is permissive too. */
+  readonly permissive: boolean;
+  /** Rules that deny, permissive or not; for a child, its ancestors' as well. */
+  readonly permissiveDeny: readonly string[];
+  /** Absolute path of the folder that relative paths and patterns start from. */
+  readonly workspace: string;
+  /** `deny`: nobody is there to ask, so what would be asked is denied, with a reason that says so. */
+  readonly approvals: 'ask' | 'deny';
+  /** Where "always" is kept; by default for these permissions alone. */
+  readonly always?: AlwaysMemory;
+}
+
+export interface PermissionCall {
+  readonly tool: Tool;
+  /** As the model wrote them. */
+  readonly args: unknown;
+  /** The arguments, validated by the tool's schema. */
+  readonly input: unknown;
+  /** A crash came while the call ran, so that its outcome is not known. */
+  readonly interrupted: boolean;
+}
+
+export interface Permissions {
+  /** Never rejects. An interrupted call is decided as usual when its tool is read-only or idempotent, else asked. */
+  decide(call: PermissionCall): Promise<Decision>;
+  /**
+   * Remembers an "always": from now on what would be asked is allowed for this tool with this exact path, command, host
+   * or these arguments, in this workspace. Rules and defaults that deny still hold, and an interrupted call is asked all
+   * the same.
+   */
+  allowAlways(call: Pick<PermissionCall, 'tool' | 'input'>): void;
+}
+
+/** @throws TroupeError `config_invalid` for a rule that cannot be read, naming the rule and what is wrong with it. */
+export function compilePermissions(scope: PermissionScope): Permissions {
+  const lists = [...scope.rules.map(compileList), permissiveDenyList(scope.permissiveDeny)];
+  const always = scope.always ?? createAlwaysMemory();
+
+  async function decide({ tool, input, interrupted }: PermissionCall): Promise<Decision> {
+    const subject = await subjectOf(tool, input, scope.workspace);
+    const verdict = combine(lists.map((list) => judge(list, tool.name, subject)));
+    const unsettled = interrupted && !tool.readOnly && !tool.idempotent;
+    if (verdict.kind === 'deny') return denied(tool, verdict, unsettled);
+    if (unsettled) return scope.approvals === 'ask' ? askedAgain(tool, verdict) : reported(tool, verdict);
+    if (verdict.kind === 'allow' || scope.permissive) return { kind: 'allow' };
+    const key = keyOf(tool.name, subject, scope.workspace);
+    if (key !== undefined && (await always.has(key))) return { kind: 'allow' };
+    return scope.approvals === 'ask' ? asked(tool, verdict) : nobodyToAsk(tool, verdict);
+  }
+
+  return {
+    async decide(call) {
+      try {
+        return await decide(call);
+      } catch (cause) {
+        const reason = `${call.tool.name} could not be checked against the rules, so it was not run: ${messageOf(cause)}`;
+        return { kind: 'deny', reason };
+      }
+    },
+    allowAlways({ tool, input }) {
+      always.add(subjectOf(tool, input, scope.workspace).then((subject) => keyOf(tool.name, subject, scope.workspace)));
+    },
+  };
+}
+
+function permissiveDenyList(rules: readonly string[]): CompiledList {
+  const from = 'permissiveDeny';
+  return compileList({ rules: { deny: rules, allow: [], ask: [], default: 'ask' }, hasDefault: false, from });
+}
+
+const UNKNOWN_OUTCOME = 'an earlier attempt at this call was cut off by a crash, and whether it took effect is unknown';
+
+function denied(tool: Tool, verdict: Verdict, unsettled: boolean): Decision {
+  const { rule, named } = naming(verdict);
+  const why = rule
+    ? `${named} denies this call of ${tool.name}`
+    : `no rule allows this call of ${tool.name}, and the default${named} is deny`;
+  const also = unsettled ? `; ${UNKNOWN_OUTCOME}: check before you go on` : '';
+  return { kind: 'deny', reason: `${why}. It was not run${also}.`, ...rule };
+}
+
+function asked(tool: Tool, verdict: Verdict): Decision {
+  const { rule, named } = naming(verdict);
+  const reason = rule ? `${named} asks before ${tool.name} runs` : `no rule allows this call of ${tool.name}`;
+  return { kind: 'ask', reason, ...rule };
+}
+
+function nobodyToAsk(tool: Tool, verdict: Verdict): Decision {
+  const { rule, named } = naming(verdict);
+  const why = rule
+    ? `${named} asks before ${tool.name} runs`
+    : `no rule allows this call of ${tool.name}, so it would be asked`;
+  const remedy = `set confirm, approvals: 'wait' or permissive: true, or ${rule ? `change that rule` : `add an allow rule for ${tool.name}`}`;
+  return {
+    kind: 'deny',
+    reason: `${why}, and nobody is there to ask. It was not run. To change that, ${remedy}.`,
+    ...rule,
+  };
+}
+
+function askedAgain(tool: Tool, verdict: Verdict): Decision {
+  const reason = `${UNKNOWN_OUTCOME}; a yes runs ${tool.name} once more`;
+  return { kind: 'ask', reason, ...naming(verdict).rule };
+}
+
+function reported(tool: Tool, verdict: Verdict): Decision {
+  const reason = `${UNKNOWN_OUTCOME}. ${tool.name} was not run again, since nobody is there to ask: check what it did, and call it anew if it is still needed.`;
+  return { kind: 'deny', reason, ...naming(verdict).rule };
+}
+
+/** The rule as a field and as words; where a default speaks, the words only say whose. */
+function naming(verdict: Verdict): { readonly rule?: { readonly rule: string }; readonly named: string } {
+  if (verdict.kind === 'allow') return { named: '' };
+  const of = verdict.from === undefined ? '' : ` of ${verdict.from}`;
+  if (verdict.rule === undefined) return { named: of };
+  return { rule: { rule: verdict.rule }, named: `the rule ${JSON.stringify(verdict.rule)}${of}` };
+}

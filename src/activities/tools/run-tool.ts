@@ -1,0 +1,71 @@
+/** How one tool call runs: checked, run, answered in bounded size, and let go at once when it must stop. */
+
+import { messageOf } from '../../domain/errors.js';
+import { MAX_TOOL_OUTPUT_BYTES } from '../../domain/limits.js';
+import { type Tool, type ToolContext, ToolReply } from '../../domain/tool.js';
+import { validateInput } from './arguments.js';
+import { cutMiddle } from './cut-middle.js';
+
+/**
+ * Runs one call. Resolves with a reply whatever the tool does: what it throws, bad arguments and an answer that is no JSON are
+ * replies with `isError`. Output above 100 KB is cut in the middle. Rejects with the signal's reason as soon as
+ * `context.signal` aborts, even if the tool takes no notice; what the tool says after that is dropped.
+ */
+export function runTool(tool: Tool, args: unknown, context: ToolContext): Promise<ToolReply> {
+  return new Promise((resolve, reject) => {
+    if (context.signal.aborted) return reject(context.signal.reason);
+    // The tool gets a signal of this call: listeners it forgets go with the call, and do not pile up on the subagent's.
+    const call = new AbortController();
+    let over = false;
+    const onAbort = () => {
+      over = true;
+      reject(context.signal.reason);
+      call.abort(context.signal.reason);
+    };
+    context.signal.addEventListener('abort', onAbort, { once: true });
+    const forCall: ToolContext = {
+      ...context,
+      signal: call.signal,
+      emit: (text) => over || context.emit(text),
+      progress: (progress) => over || context.progress(progress),
+      setTasks: (tasks) => over || context.setTasks(tasks),
+    };
+    answer(tool, args, forCall).then((reply) => {
+      over = true;
+      context.signal.removeEventListener('abort', onAbort);
+      resolve(reply);
+    });
+  });
+}
+
+/** Never rejects. */
+async function answer(tool: Tool, args: unknown, context: ToolContext): Promise<ToolReply> {
+  try {
+    const checked = await validateInput(tool, args);
+    if (!checked.ok) return new ToolReply(checked.problem, { isError: true });
+    return bounded(toReply(await tool.run(checked.input, context)));
+  } catch (cause) {
+    return bounded(new ToolReply(messageOf(cause), { isError: true }));
+  }
+}
+
+function toReply(value: unknown): ToolReply {
+  if (value instanceof ToolReply) return value;
+  if (typeof value === 'string') return new ToolReply(value);
+  if (value === undefined) return new ToolReply('');
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    return new ToolReply(`The tool's answer cannot be written as JSON: ${messageOf(cause)}`, { isError: true });
+  }
+  if (text === undefined) {
+    return new ToolReply(`The tool's answer cannot be written as JSON: it is a ${typeof value}.`, { isError: true });
+  }
+  return new ToolReply(text);
+}
+
+function bounded(reply: ToolReply): ToolReply {
+  const output = cutMiddle(String(reply.output), MAX_TOOL_OUTPUT_BYTES);
+  return output === reply.output ? reply : new ToolReply(output, reply);
+}
