@@ -1,5 +1,6 @@
 /** The same work as `raw.ts`, done by subagents. `subagents.ts turn|delta <base url>` */
 
+import { fileURLToPath } from 'node:url';
 import { Agent, defineTool, Orchestrator, openai } from 'troupe';
 import { z } from 'zod';
 import { measure, report } from '../measure.js';
@@ -14,14 +15,18 @@ const echo = defineTool({
 });
 
 async function troupe(model: string) {
-  const agent = await Agent.create(undefined, { defaultModel: openai({ model, apiKey: 'bench', baseURL }) });
+  const agentDirs = [fileURLToPath(new URL('../agents', import.meta.url))];
+  const agent = await Agent.create(undefined, {
+    agentDirs,
+    defaultModel: openai({ model, apiKey: 'bench', baseURL, maxResponseBytes: 2 ** 30 }),
+  });
   const orchestrator = Orchestrator.create(agent);
   let characters = 0;
   orchestrator.events$.subscribe((event) => {
     if (event.type === 'text_delta') characters += event.text.length;
   });
   const run = async () => {
-    const subagent = orchestrator.spawnSubagent({ agentType: 'general', prompt: 'go', tools: ['echo', echo] });
+    const subagent = orchestrator.spawnSubagent({ agentType: 'bench', prompt: 'go', tools: [echo] });
     return subagent.wait();
   };
   return { run, close: () => orchestrator.close(), characters: () => characters };

@@ -5,6 +5,9 @@ import { z } from 'zod';
 export interface Transition {
   /** As a reader would say it: `PAUSE`, `tool done`, `done`; absent where the chart goes on by itself. */
   readonly event?: string;
+  /** Its place, from 1, among those of the same event; the first whose guard holds is taken. Absent where there is one only. */
+  readonly rank?: number;
+  /** `else` for the last of several, when it has none. */
   readonly guard?: string;
   readonly actions: readonly string[];
   /** Path of the state it leads to; absent where it stays. */
@@ -108,10 +111,10 @@ export function allStates(state: State): State[] {
 export function mergeAlike(transitions: readonly Transition[]): Transition[] {
   const merged = new Map<string, Transition>();
   for (const transition of transitions) {
-    const { event, guard, actions, target } = transition;
-    const alike = event === undefined ? merged.size : JSON.stringify([guard, actions, target]);
-    const former = merged.get(`${alike}`);
-    merged.set(`${alike}`, former ? { ...former, event: `${former.event}, ${event}` } : transition);
+    const { event, ...rest } = transition;
+    const likeness = event === undefined ? `${merged.size}` : JSON.stringify(rest);
+    const former = merged.get(likeness);
+    merged.set(likeness, former ? { ...former, event: `${former.event}, ${event}` } : transition);
   }
   return [...merged.values()];
 }
@@ -119,9 +122,10 @@ export function mergeAlike(transitions: readonly Transition[]): Transition[] {
 function stateOf(definition: StateDefinition, path: readonly string[], machineId: string): State {
   const { type, initial, entry, exit, invoke, states } = definition;
   const edges = (event: string | undefined, list: readonly z.output<typeof Edge>[]): Transition[] =>
-    list.map(({ target, guard, actions }) => ({
+    list.map(({ target, guard = list.length > 1 ? 'else' : undefined, actions }, index) => ({
       actions,
       ...(event === undefined ? {} : { event }),
+      ...(list.length > 1 ? { rank: index + 1 } : {}),
       ...(guard === undefined ? {} : { guard }),
       ...(target === undefined ? {} : { target: targetPath(target, path, machineId) }),
     }));

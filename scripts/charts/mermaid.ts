@@ -11,7 +11,7 @@ export function mermaidOf({ id, root }: Chart): string {
   for (const state of allStates(root)) {
     for (const transition of state.transitions) {
       if (isTold(transition, state, root) || transition.target === undefined) continue;
-      lines.push(`  ${nodeOf(state.path)} --> ${nodeOf(transition.target)} : ${labelOf(transition, state)}`);
+      lines.push(`  ${nodeOf(state.path)} --> ${nodeOf(transition.target)} : ${labelOf(transition)}`);
     }
   }
   for (const state of allStates(root)) {
@@ -19,7 +19,7 @@ export function mermaidOf({ id, root }: Chart): string {
     if (told.length === 0) continue;
     const rows = told.map((transition) => {
       const goal = transition.target === undefined ? '' : ` → ${transition.target}`;
-      return `    ${labelOf(transition, state)}${goal}`;
+      return `    ${labelOf(transition)}${goal}`;
     });
     const beside = state === root ? root.states[0] : state;
     const subject = state === root ? `${id}, in every state:` : `${state.key}, staying:`;
@@ -52,13 +52,15 @@ function titleOf({ key, invokes, entry, exit }: State): string {
   return notes.length === 0 ? key : `${key} (${notes.join('; ')})`;
 }
 
-function labelOf(transition: Transition, { transitions }: State): string {
-  const { event, guard, actions } = transition;
-  const rivals = transitions.filter((other) => other.event === event);
-  const order = rivals.length > 1 ? `${rivals.indexOf(transition) + 1}.` : '';
-  const condition = guard === undefined ? (rivals.length > 1 ? '[else]' : '') : `[${guard}]`;
-  const effects = actions.length === 0 ? '' : `/ ${actions.join(', ')}`;
-  return [order, event ?? (rivals.length > 1 ? '' : 'always'), condition, effects].filter(Boolean).join(' ');
+function labelOf({ event, rank, guard, actions }: Transition): string {
+  return [
+    rank && `${rank}.`,
+    event ?? (rank === undefined ? 'always' : ''),
+    guard && `[${guard}]`,
+    actions.length > 0 && `/ ${actions.join(', ')}`,
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** Mermaid's ids know no dots. */

@@ -10,8 +10,8 @@ export interface Box {
   readonly y: number;
   readonly w: number;
   readonly h: number;
-  /** Where the rows of a state begin, from the box's corner; under its title unless told. */
-  readonly rows?: { readonly x: number; readonly y: number; readonly width?: number };
+  /** Where its lines begin, from the corner of the box; under the title unless told. */
+  readonly lines?: Point;
   /** One of several that run side by side: a divider instead of a box. */
   readonly region?: true;
 }
@@ -20,6 +20,8 @@ export interface Box {
 export interface Route {
   readonly side: 'left' | 'right';
   readonly via: readonly number[];
+  /** Where it starts, of a row that does not end at a side of its box. */
+  readonly fromX?: number;
   /** Ends on another arrow to the same state and goes on with it. */
   readonly joins?: true;
 }
@@ -28,15 +30,15 @@ export interface RoutedEdge {
   readonly name: string;
   readonly target: string;
   readonly targetBox: Box;
+  readonly route: Route;
   readonly points: readonly Point[];
-  readonly route?: Route;
 }
 
 const CORNER = 9;
 
-export function pointsOf({ side, via }: Route, box: Box, y: number): Point[] {
-  const points = [{ x: side === 'left' ? box.x : box.x + box.w, y }];
-  let at = points[0] ?? { x: 0, y };
+export function pointsOf({ side, via, fromX }: Route, box: Box, y: number): Point[] {
+  let at: Point = { x: fromX ?? (side === 'left' ? box.x : box.x + box.w), y };
+  const points = [at];
   for (const [index, value] of via.entries()) {
     at = index % 2 === 0 ? { x: value, y: at.y } : { x: at.x, y: value };
     points.push(at);
@@ -50,7 +52,7 @@ export function checkRoutes(edges: readonly RoutedEdge[]): void {
     const end = edge.points.at(-1);
     if (!end) throw new Error(`${edge.name}: an arrow without a way`);
     const friends = edges.filter((other) => other !== edge && other.target === edge.target);
-    const arrives = edge.route?.joins
+    const arrives = edge.route.joins
       ? friends.some(({ points }) => segmentsOf(points).some(([from, to]) => isBetween(end, from, to)))
       : isOnBorder(end, edge.targetBox);
     if (!arrives) throw new Error(`${edge.name}: the arrow ends at ${end.x},${end.y}, not at ${edge.target}`);

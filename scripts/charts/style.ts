@@ -13,6 +13,7 @@ const LIGHT = {
   bad: '#cf222e',
   good: '#1a7f37',
   gone: '#8250df',
+  start: '#1f2328',
 };
 
 const DARK = {
@@ -28,9 +29,11 @@ const DARK = {
   bad: '#f85149',
   good: '#3fb950',
   gone: '#ab7df8',
+  start: '#f0f6fc',
 };
 
-const ARROWS = ['on', 'back', 'rest', 'bad', 'good', 'gone'] as const;
+const ARROW_COLOURS = ['on', 'back', 'rest', 'bad', 'good', 'gone', 'start'] as const;
+export type ArrowColour = (typeof ARROW_COLOURS)[number];
 
 function variables(colours: Readonly<Record<string, string>>): string {
   return Object.entries(colours)
@@ -38,19 +41,23 @@ function variables(colours: Readonly<Record<string, string>>): string {
     .join(';');
 }
 
-/** The picture has a ground of its own, so that it can be read also where page and system differ in their theme. */
+/** The picture has a ground of its own: it can be read also on a page whose theme differs from the system's. */
 export const STYLE = [
   `svg{${variables(LIGHT)}}`,
   `@media (prefers-color-scheme:dark){svg{${variables(DARK)}}}`,
   'text{font:12px ui-sans-serif,system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:var(--ink)}',
-  '.headline{font-size:20px;font-weight:600}.title{font-size:13px;font-weight:600}.middle{text-anchor:middle}',
-  '.region{font-size:13px;font-weight:600;fill:var(--soft)}.note{font-style:italic;fill:var(--soft)}',
-  '.order{font-weight:600;fill:var(--soft)}.effects{fill:var(--soft)}.goal{font-weight:500}',
-  '.box{fill:var(--card);stroke:var(--line)}.root{fill:var(--page)}.atomic{fill:var(--leaf)}.final{fill:var(--leaf);stroke-width:1.5}',
-  '.divider{stroke:var(--line);stroke-dasharray:5 4;fill:none}.ring{fill:none;stroke:var(--line)}',
-  '.completed{stroke:var(--good)}.failed{stroke:var(--bad)}.cancelled{stroke:var(--gone)}',
-  '.arrow{fill:none;stroke-width:1.5}.arrow.start{stroke:var(--ink)}.fill-start{fill:var(--ink)}',
-  ...ARROWS.map(
-    (name) => `.arrow.${name}{stroke:var(--${name})}.fill-${name},.goal.${name}{fill:var(--${name})}`,
-  ),
+  '.headline{font-size:20px;font-weight:600}.title,.region{font-size:13px;font-weight:600}.middle{text-anchor:middle}',
+  '.region,.order,.effects,.note{fill:var(--soft)}.order{font-weight:600}',
+  '.note{font-size:12px;font-style:italic;font-weight:400}',
+  '.box{fill:var(--card);stroke:var(--line)}.root{fill:var(--page)}.atomic,.final{fill:var(--leaf)}',
+  '.divider,.ring{fill:none;stroke:var(--line)}.divider{stroke-dasharray:5 4}',
+  '.arrow{fill:none;stroke-width:1.5}.final{stroke-width:1.5}',
+  ...ARROW_COLOURS.map((name) => `.${name}{--arrow:var(--${name})}`),
+  '.arrow,.final{stroke:var(--arrow)}.fill,.goal{fill:var(--arrow)}',
 ].join('');
+
+/** Arrow heads, one of each colour: a head does not take its arrow's. */
+export const MARKERS = `<defs>${ARROW_COLOURS.map(
+  (name) =>
+    `<marker id="to-${name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path class="fill ${name}" d="M0 0.8L10 5L0 9.2z"/></marker>`,
+).join('')}</defs>`;

@@ -23,7 +23,10 @@ const usage: z.ZodType<Usage> = z.object({
   costUsd: z.number().nonnegative().exactOptional(),
   unknownRequests: count,
 });
-const task: z.ZodType<Task> = z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) });
+const task: z.ZodType<Task> = z.object({
+  content: z.string(),
+  status: z.enum(['pending', 'in_progress', 'completed']),
+});
 const callInFlight = z.object({ toolId: z.string(), toolName: z.string(), args: z.unknown() });
 const activity: z.ZodType<Activity> = z.discriminatedUnion('activityType', [
   z.object({ activityType: z.literal('idle') }),
@@ -46,7 +49,12 @@ const signal = z.enum(['pause', 'resume', 'cancel', 'steer', 'approve', 'deny'])
 const bodies = [
   z.object({ type: z.literal('start'), prompt: z.string().exactOptional() }),
   z.object({ type: z.literal('turn_start'), turn: count }),
-  z.object({ type: z.literal('turn_end'), turn: count, totalTokens: count.exactOptional(), usage: usage.exactOptional() }),
+  z.object({
+    type: z.literal('turn_end'),
+    turn: count,
+    totalTokens: count.exactOptional(),
+    usage: usage.exactOptional(),
+  }),
   z.object({ type: z.literal('text_delta'), text: z.string() }),
   z.object({ type: z.literal('reasoning_delta'), text: z.string() }),
   z.object({ type: z.literal('tool_start'), toolName: z.string(), toolId: z.string(), args: z.unknown() }),

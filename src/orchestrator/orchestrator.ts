@@ -267,7 +267,10 @@ export class Orchestrator implements AsyncDisposable {
 
   #taskTool(id: string) {
     return taskTool({
-      spawn: (config) => this.spawnSubagent({ ...config, parentId: id }),
+      spawn: (config) => {
+        const permissive = this.#supervisor.entries.get(id)?.live?.plan.bounds.permissive ?? false;
+        return this.spawnSubagent({ ...config, parentId: id, permissive });
+      },
       waiting: async (toolId, work) => {
         const entry = this.#supervisor.entries.get(id);
         if (!entry) return work();

@@ -9,7 +9,7 @@ import type { AgentDefinition, AgentRuntime } from '../domain/agent.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import type { PermissionRules } from '../domain/permission.js';
 import type { Tool } from '../domain/tool.js';
-import type { SubagentPlan } from '../subagent/index.js';
+import type { PermissionBounds, SubagentPlan } from '../subagent/index.js';
 
 /** What a session adds to its agent for all subagents of its orchestrator. */
 export interface PlanScope {
@@ -35,15 +35,6 @@ export interface Place {
   readonly parent?: SubagentPlan;
 }
 
-/** What a child inherits: its permissions are never wider than its parent's. */
-export interface Inheritance {
-  readonly rules: readonly RuleList[];
-  readonly permissive: boolean;
-  readonly permissiveDeny: readonly string[];
-}
-
-const inheritances = new WeakMap<SubagentPlan, Inheritance>();
-
 /** @throws TroupeError `config_invalid`, `unknown_agent`. */
 export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, { id, parent }: Place): SubagentPlan {
   const { runtime } = scope;
@@ -51,14 +42,9 @@ export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, {
   const model = runtime.modelOf(config.model ?? definition.model ?? scope.model);
   const workspace = workspaceOf(scope, config, parent);
   const tools = toolsOf(scope, config, definition, id, parent);
-  const inherited = inheritanceOf(scope, config, definition, parent);
-  const permissions = compilePermissions({
-    ...inherited,
-    workspace,
-    approvals: scope.approvals,
-    always: scope.always,
-  });
-  const plan: SubagentPlan = {
+  const bounds = boundsOf(scope, config, definition, workspace, parent);
+  const { approvals, always } = scope;
+  return {
     id,
     ...(parent ? { parentId: parent.id } : {}),
     depth: parent ? parent.depth + 1 : 0,
@@ -68,12 +54,11 @@ export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, {
     system: systemPrompt(definition, workspace),
     tools,
     toolSpecs: [...tools.values()].map(({ name, description, parameters }) => ({ name, description, parameters })),
-    permissions,
+    permissions: compilePermissions({ ...bounds, workspace, approvals, always }),
+    bounds,
     workspace,
     maxSteps: config.maxSteps ?? definition.maxSteps,
   };
-  inheritances.set(plan, inherited);
-  return plan;
 }
 
 function systemPrompt(definition: AgentDefinition, workspace: string): string {
@@ -128,7 +113,7 @@ function toolsOf(
   const tools = new Map<string, Tool>();
   for (const name of listed) tools.set(name, toolOf(known, name, `the tools of ${definition.name}`));
   if (named.length > 0) {
-    for (const name of named) toolOf(known, name, 'tools');
+    for (const name of named) if (!own.some((tool) => tool.name === name)) toolOf(known, name, 'tools');
     for (const name of [...tools.keys()]) if (!named.includes(name)) tools.delete(name);
   }
   // What changes something is not to be had by way of a child either.
@@ -156,31 +141,45 @@ function addTool(tools: Map<string, Tool>, tool: Tool, known: ReadonlyMap<string
   tools.set(tool.name, tool);
 }
 
-function inheritanceOf(
+/** What bounds its calls, and those of its children: these are never wider. */
+function boundsOf(
   scope: PlanScope,
   config: ResolvedSubAgentConfig,
   definition: AgentDefinition,
+  workspace: string,
   parent: SubagentPlan | undefined,
-): Inheritance {
-  const above = parent && inheritances.get(parent);
+): PermissionBounds {
   // Read-only tools that the program hands to a subagent are meant to be used.
   const handed = (config.tools ?? []).flatMap((tool) => (typeof tool !== 'string' && tool.readOnly ? [tool.name] : []));
   const implied = definition.canSpawnSubagents ? ['task'] : [];
+  const { allow, ...others } = definition.permissions;
   const own: RuleList = {
-    rules: { ...definition.permissions, allow: [...definition.permissions.allow, ...handed, ...implied] },
+    rules: { ...others, allow: [...allow, ...handed, ...implied] },
     hasDefault: true,
     from: definition.name,
+    workspace,
   };
-  const wide = [
-    { rules: scope.runtime.permissions, from: 'the agent' },
-    { rules: scope.permissions, from: 'the session' },
-  ].flatMap(({ rules, from }): RuleList[] =>
-    // Their `default: 'ask'` says nothing new: it must not turn into a question what a definition allows.
-    rules ? [{ rules, hasDefault: rules.default === 'deny', grants: true, from }] : [],
-  );
+  const denied: RuleList = {
+    rules: { allow: [], deny: config.permissiveDeny, ask: [], default: 'ask' },
+    hasDefault: false,
+    from: 'permissiveDeny',
+    workspace,
+  };
+  const above = parent?.bounds;
   return {
-    rules: above ? [own, ...above.rules] : [own, ...wide],
+    rules: [own, denied, ...(above?.rules ?? wideRules(scope))],
     permissive: (config.permissive || (scope.permissive ?? false)) && (above?.permissive ?? true),
-    permissiveDeny: [...config.permissiveDeny, ...(above?.permissiveDeny ?? [])],
+    permissiveDeny: [],
   };
+}
+
+function wideRules({ runtime, permissions, workspace }: PlanScope): RuleList[] {
+  const lists = [
+    { rules: runtime.permissions, from: 'the agent' },
+    { rules: permissions, from: 'the session' },
+  ];
+  return lists.flatMap(({ rules, from }) =>
+    // Their `default: 'ask'` says nothing new: it must not turn into a question what a definition allows.
+    rules ? [{ rules, hasDefault: rules.default === 'deny', grants: true, from, workspace: resolve(workspace) }] : [],
+  );
 }

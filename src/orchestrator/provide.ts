@@ -8,8 +8,12 @@ export interface OrchestratorEffects {
   readonly line: WaitingLine;
   entryOf(id: string): Entry | undefined;
   create(id: string): void;
+  /** Gives the slot that was taken to this one. */
+  start(id: string): void;
   settle(id: string, defect?: unknown): void;
   cancelAll(): void;
+  /** Does the work when the transition is over: an actor that is sent to or started within another's action is told off by XState. */
+  after(work: () => void): void;
 }
 
 /** Ranks below every place in the order of spawning: who lent a slot is in the middle of its work and goes first. */
@@ -37,12 +41,8 @@ export function provideOrchestrator(effects: OrchestratorEffects) {
         if (entry?.slot === 'none' && entry.state === 'pending') line.add(entry.id, entry.order);
       },
       startNext: () => {
-        const entry = effects.entryOf(line.next() ?? '');
-        if (!entry) return; // cannot be: who ends leaves the line
-        const wasLent = entry.slot === 'returning';
-        entry.slot = 'held';
-        if (wasLent) entry.onSlot?.();
-        else entry.actor.send({ type: 'START' });
+        const id = line.next() ?? '';
+        effects.after(() => effects.start(id));
       },
       lendSlot: ({ event }) => {
         const entry = entryOf(event);
@@ -57,7 +57,7 @@ export function provideOrchestrator(effects: OrchestratorEffects) {
       settleSubagent: ({ event }) => {
         if ('actorId' in event) effects.settle(event.actorId, 'error' in event ? event.error : undefined);
       },
-      cancelAll: () => effects.cancelAll(),
+      cancelAll: () => effects.after(() => effects.cancelAll()),
     },
   });
 }

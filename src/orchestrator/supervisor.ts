@@ -40,6 +40,8 @@ export class Supervisor {
   readonly #line = new WaitingLine();
   /** Those that ended, in that order. */
   readonly #ended = new Set<string>();
+  /** To be done when the transition of the parent machine is over. */
+  readonly #after: (() => void)[] = [];
   #order = 0;
   #spawning: { readonly plan: SubagentPlan; readonly parent: Entry | undefined } | undefined;
 
@@ -50,9 +52,11 @@ export class Supervisor {
     const machine = provideOrchestrator({
       line: this.#line,
       entryOf: (id) => this.entries.get(id),
-      create: () => this.#create(),
+      create: () => this.#admit(),
+      start: (id) => this.#start(id),
       settle: (id, defect) => this.#settle(id, defect),
       cancelAll: () => this.#cancelAll(),
+      after: (work) => this.#after.push(work),
     });
     this.actor = createActor(machine, {
       id: 'orchestrator',
@@ -61,6 +65,9 @@ export class Supervisor {
       // Checked where it came in; xstate takes an observer or a function.
       ...(inspect ? { inspect: inspect as NonNullable<Parameters<typeof createActor>[1]>['inspect'] & object } : {}),
     }) as OrchestratorActor; // provide() changes implementations, not the machine's type
+    this.actor.subscribe(() => {
+      for (let work = this.#after.shift(); work; work = this.#after.shift()) work();
+    });
     this.actor.start();
   }
 
@@ -125,13 +132,24 @@ export class Supervisor {
     }
   }
 
-  #create(): void {
+  /** It has its place in the line at once, and is created when the transition is over. */
+  #admit(): void {
     if (!this.#spawning) return; // a SPAWN from elsewhere has no plan
     const { plan, parent } = this.#spawning;
+    const order = ++this.#order;
+    const isHeld = parent?.state === 'paused' && !plan.config.detached;
+    if (!isHeld) this.#line.add(plan.id, order);
+    this.#after.push(() => {
+      const live = this.#create(plan, parent, order);
+      if (isHeld) void live.signal({ type: 'PAUSE', by: 'parent' });
+    });
+  }
+
+  #create(plan: SubagentPlan, parent: Entry | undefined, order: number): LiveSubagent {
     const { environment } = this.#options;
     // The system of the orchestrator's actor is the children's too; its type does not name them.
     const live = new LiveSubagent(this.#logic, plan, environment, this.actor as unknown as AnyActorRef);
-    const entry = new Entry(live, ++this.#order, parent);
+    const entry = new Entry(live, order, parent);
     this.entries.set(entry.id, entry);
     if (!plan.config.detached) parent?.children.add(entry);
     for (const collector of this.collectors) collector.push(entry);
@@ -144,8 +162,17 @@ export class Supervisor {
       onEnd: (outcome) => this.#keep(entry, outcome),
     });
     live.actor.start();
-    if (parent?.state === 'paused' && !plan.config.detached) void live.signal({ type: 'PAUSE', by: 'parent' });
-    if (live.state === 'pending') this.#line.add(entry.id, entry.order);
+    return live;
+  }
+
+  /** Its slot is counted already: one that has ended meanwhile gives it back with its done event. */
+  #start(id: string): void {
+    const entry = this.entries.get(id);
+    if (!entry) return; // cannot be: who ends leaves the line
+    const wasLent = entry.slot === 'returning';
+    entry.slot = 'held';
+    if (wasLent) entry.onSlot?.();
+    else entry.live?.actor.send({ type: 'START' });
   }
 
   #follow(entry: Entry): void {
@@ -199,12 +226,11 @@ export class Supervisor {
     entry.onSlot?.();
     entry.onSlot = undefined;
     const output = entry.actor.getSnapshot().output;
-    if (defect !== undefined || !output?.sparesChildren) {
-      for (const child of [...entry.children]) {
-        if (!child.outcome) child.actor.send({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
-      }
-    }
+    const left = defect === undefined && output?.sparesChildren ? [] : [...entry.children];
     entry.children.clear();
+    this.#after.push(() => {
+      for (const { live } of left) live?.actor.send({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
+    });
     this.#ended.add(id);
     for (const oldest of this.#ended) {
       if (this.#ended.size <= this.#options.keepEnded) break;

@@ -1,7 +1,7 @@
 /** One attempt at a model request: let in by the provider's shared limiter, counted, and judged when it fails. */
 
-import { limiterOf, type ModelTurn, planRetry, readTurn } from '../activities/llm/index.js';
-import { RateLimitedError, TroupeError, toErrorInfo } from '../domain/errors.js';
+import { limiterOf, ModelFault, type ModelTurn, planRetry, readTurn, retryAfterOf } from '../activities/llm/index.js';
+import { RateLimitedError, type TroupeError, type TroupeErrorCode, toErrorInfo } from '../domain/errors.js';
 import { DEFAULT_MAX_RETRIES } from '../domain/limits.js';
 import type { ModelRequest } from '../domain/model.js';
 import type { LiveSubagent } from './live-subagent.js';
@@ -42,12 +42,18 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
     subagent.requestBilled(turn.usage);
     return { kind: 'answered', turn };
   } catch (error) {
+    if (error instanceof ModelFault) subagent.requestBilled(error.usage);
     signal.throwIfAborted();
-    if (error instanceof RateLimitedError) limiter.limited(clock.now(), error.retryAfterMs);
-    const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });
     const { code, message } = toErrorInfo(error);
+    if (code === 'rate_limited') limiter.limited(clock.now(), retryAfterOf(error));
+    const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });
     if (retry) return { kind: 'failed', delayMs: retry.delayMs, reason: redact(message) };
-    // The cause is left out: what a provider echoes may hold a secret.
-    throw error instanceof TroupeError && redact(message) === message ? error : new TroupeError(code, redact(message));
+    throw faultOf(error, code, redact(message));
   }
+}
+
+/** What a caller may see of it. The cause is left out: what a provider echoes may hold a secret. */
+function faultOf(error: unknown, code: TroupeErrorCode, message: string): TroupeError {
+  if (code === 'rate_limited') return new RateLimitedError(message, retryAfterOf(error));
+  return new ModelFault(code, message, error instanceof ModelFault ? { text: error.text } : {});
 }

@@ -52,7 +52,8 @@ function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal):
       if (!signal.aborted) subagent.publish({ type: 'tool_output_delta', toolId, text: environment.redact(text) });
     },
     progress: (progress) => {
-      if (!signal.aborted) subagent.publish({ type: 'subagent_progress', ...progress });
+      if (!signal.aborted)
+        subagent.publish({ ...redactValue(progress, environment.redact), type: 'subagent_progress' });
     },
     setTasks: (tasks) => {
       if (!signal.aborted) subagent.setTasks(tasks);

@@ -2,6 +2,6 @@
 
 export { askAside } from './ask-aside.js';
 export { LiveSubagent, type SignalAnswer, type SubagentActor, type SubagentLogic } from './live-subagent.js';
-export type { SubagentEnvironment, SubagentPlan } from './plan.js';
+export type { PermissionBounds, SubagentEnvironment, SubagentPlan } from './plan.js';
 export { provideSubagent } from './provide.js';
 export { wire } from './wire.js';

@@ -1,6 +1,6 @@
 /** Everything that is settled about a subagent before it starts. */
 
-import type { Permissions } from '../activities/permissions/index.js';
+import type { PermissionScope, Permissions } from '../activities/permissions/index.js';
 import type { ResolvedSubAgentConfig } from '../config/index.js';
 import type { AgentDefinition } from '../domain/agent.js';
 import type { Clock } from '../domain/clock.js';
@@ -9,6 +9,9 @@ import type { ModelProvider, ToolSpec } from '../domain/model.js';
 import type { Confirm } from '../domain/permission.js';
 import type { Tool } from '../domain/tool.js';
 import type { EventHub } from '../events/index.js';
+
+/** What bounds the calls of a subagent and of all below it. */
+export type PermissionBounds = Pick<PermissionScope, 'rules' | 'permissive' | 'permissiveDeny'>;
 
 export interface SubagentPlan {
   readonly id: string;
@@ -24,6 +27,7 @@ export interface SubagentPlan {
   /** What the model is shown of the tools. */
   readonly toolSpecs: readonly ToolSpec[];
   readonly permissions: Permissions;
+  readonly bounds: PermissionBounds;
   /** Absolute. */
   readonly workspace: string;
   readonly maxSteps: number;

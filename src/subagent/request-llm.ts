@@ -24,6 +24,8 @@ export async function requestLlm(
   subagent.reportChanges();
   await null; // nothing of a provider runs inside a transition
   signal.throwIfAborted();
+  // Paused since the chart let it go: it has not left, so it waits.
+  if (subagent.state === 'paused') return { kind: 'retry_later', delayMs: 0, countsAsAttempt: false };
 
   let streamed = false;
   const result = await attemptRequest(subagent, {

@@ -60,8 +60,8 @@ const flawed: Record<string, () => EventBus> = {
     })(),
   'replays to live readers': () =>
     new (class extends FlawedBus {
-      override messages$(pattern: string, options: { from?: number } = { from: 1 }) {
-        return super.messages$(pattern, options);
+      override messages$(pattern: string, options?: { from?: number }) {
+        return super.messages$(pattern, { from: 1, ...options });
       }
     })(),
   'has forgotten what it is asked to replay': () =>

@@ -81,6 +81,22 @@ describe('events()', () => {
     expect(await from(2)).toBe('gap a2-3 a4 a5');
   });
 
+  test('what was dropped before the offset asked for is not told, also where other subagents spoke in between', async () => {
+    const { hub } = makeHub(1);
+    hub.publish('a', turn(1));
+    for (const n of [2, 3]) hub.publish('a', text(n)); // the first of the two is dropped by the next
+    hub.publish('b', text(4));
+    hub.publish('a', turn(5)); // drops the turn
+    await delivered();
+    hub.publish('a', text(6)); // drops seq 3, at offset 3
+    await delivered();
+    hub.end();
+    const from = async (offset: number) => brief(await read(hub.events({ ids: ['a'], from: offset }))).join(' ');
+    expect(await from(4)).toBe('a4 a5');
+    expect(await from(3)).toBe('gap a2-3 a4 a5'); // which of the two lay at offset 3 is not known any more
+    expect(await from(1)).toBe('gap a1-3 a4 a5');
+  });
+
   test('a reader that is too slow loses the oldest, and one gap says so where they would have been', async () => {
     const { hub, clock } = makeHub(3);
     const slow = iterator(hub.events());

@@ -6,11 +6,9 @@ import {
   type CallInput,
   interruptible,
   isAtRest,
-  type ModelTurnResult,
   type PlannedCall,
   type RequestLlmInput,
   type RequestLlmOutput,
-  type RetryLater,
   type SubagentEmitted,
   type SubagentInput,
   type SubagentMachineEvent,
@@ -20,8 +18,6 @@ import {
   type ToolSettled,
   timerLogic,
 } from '../../machines/index.js';
-import type { TroupeErrorCode } from '../../src/domain/errors.js';
-import { TroupeError } from '../../src/domain/errors.js';
 import type { Decision } from '../../src/domain/permission.js';
 import { VirtualClock } from '../../src/testing/virtual-clock.js';
 
@@ -50,34 +46,6 @@ export interface WorldOptions {
 }
 
 export const allowAll: Policy = () => ({ kind: 'allow' });
-
-export function call(callId: string, more: Partial<PlannedCall> = {}): PlannedCall {
-  return { callId, name: 'read', args: {}, alone: false, ...more };
-}
-
-/** A turn that asks for calls. */
-export function wants(text: string, ...calls: readonly PlannedCall[]): ModelTurnResult {
-  return turn({ text, calls, malformedReset: calls.length > 0 });
-}
-
-/** A final answer. */
-export function answer(text: string, truncated = false): ModelTurnResult {
-  return turn({ text, answered: true, truncated });
-}
-
-/** A turn whose last calls could not be read; `calls` before them could. */
-export function malformed(malformedCount: number, ...calls: readonly PlannedCall[]): ModelTurnResult {
-  return turn({ malformedCount, calls, malformedReset: calls.length > 0 });
-}
-
-export function retryLater(delayMs: number, countsAsAttempt = true): RetryLater {
-  return { kind: 'retry_later', delayMs, countsAsAttempt };
-}
-
-function turn(more: Partial<ModelTurnResult>): ModelTurnResult {
-  const plain = { text: '', answered: false, truncated: false, calls: [], malformedCount: 0, malformedReset: false };
-  return { kind: 'turn', ...plain, ...more };
-}
 
 /** When all promises that could settle have settled and the chart has taken them. */
 export function settled(): Promise<void> {
@@ -251,10 +219,6 @@ export class World {
     await settled();
     return world;
   }
-}
-
-export function failure(code: TroupeErrorCode, message: string): TroupeError {
-  return new TroupeError(code, message);
 }
 
 function nameOf({ call: { callId }, interrupted }: CallInput): string {

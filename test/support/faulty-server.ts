@@ -18,8 +18,8 @@ export interface FaultyServer {
   /** What a client of this scenario takes for its base URL. */
   url(scenario: Scenario): string;
   readonly requests: readonly LoggedRequest[];
-  /** Resolves once a client of this scenario has gone before its answer was over. */
-  left(scenario: Scenario): Promise<void>;
+  /** How the first exchange of this scenario ended: `left` where the client went before the answer was over. */
+  ending(scenario: Scenario): Promise<'answered' | 'left'>;
   /** Closes every socket, also those that a scenario leaves open. */
   close(): Promise<void>;
 }
@@ -137,7 +137,9 @@ const scenarios = {
   key_401: ({ response, headers }: Exchange) =>
     answered(
       401,
-      JSON.stringify({ error: { message: `Bad header ${headers.authorization}`, code: 'invalid_api_key' } }),
+      JSON.stringify({
+        error: { message: `Incorrect key ${headers.authorization?.slice(7)} given`, code: 'invalid_api_key' },
+      }),
     )({
       response,
     } as Exchange), // answered reads nothing else
@@ -177,6 +179,10 @@ const scenarios = {
   done_and_open: streamedAndLeftOpen(...WHOLE),
   finish_and_open: streamedAndLeftOpen(chunk({ content: HELLO }), chunk({}, 'stop')),
   usage_and_open: streamedAndLeftOpen(chunk({ content: HELLO }), chunk({}, 'stop'), usage()),
+  end_is_late: (exchange: Exchange) => {
+    stream(exchange, ...WHOLE.slice(0, -1));
+    setTimeout(() => exchange.response.end(DONE), 20);
+  },
   no_usage: streamed(chunk({ content: HELLO }), chunk({}, 'stop'), DONE),
   done_without_finish: streamed(chunk({ content: HELLO }), DONE),
   length_with_calls: streamed(
@@ -263,6 +269,13 @@ const scenarios = {
       },
     }),
   ),
+  responses_and_open: streamedAndLeftOpen(
+    data({ type: 'response.output_text.delta', delta: HELLO }),
+    data({
+      type: 'response.completed',
+      response: { status: 'completed', output: [], usage: { input_tokens: 7, output_tokens: 2 } },
+    }),
+  ),
   responses_error: streamed(
     'event: error\n',
     data({ type: 'error', code: 'rate_limit_exceeded', message: 'slow down' }),
@@ -284,17 +297,16 @@ export type Scenario = keyof typeof scenarios;
 export async function startFaultyServer(): Promise<FaultyServer> {
   const requests: LoggedRequest[] = [];
   const intervals = new Set<NodeJS.Timeout>();
-  const departures = new EventEmitter();
-  const gone = new Set<string>();
+  const told = new EventEmitter();
+  const endings = new Map<string, 'answered' | 'left'>();
   const server = createServer((request, response) => {
     const scenario = request.url?.split('/')[1] ?? '';
     const pieces: Buffer[] = [];
     response.on('error', () => {}); // clients leave in the middle: that is what is tested
     request.on('error', () => {});
     response.on('close', () => {
-      if (response.writableFinished) return;
-      gone.add(scenario);
-      departures.emit(scenario);
+      if (!endings.has(scenario)) endings.set(scenario, response.writableFinished ? 'answered' : 'left');
+      told.emit(scenario);
     });
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
@@ -321,8 +333,9 @@ export async function startFaultyServer(): Promise<FaultyServer> {
   return {
     requests,
     url: (scenario) => `http://127.0.0.1:${port}/${scenario}/v1`,
-    left: async (scenario) => {
-      if (!gone.has(scenario)) await once(departures, scenario);
+    ending: async (scenario) => {
+      if (!endings.has(scenario)) await once(told, scenario);
+      return endings.get(scenario) ?? 'left';
     },
     close: () =>
       new Promise((resolve) => {

@@ -79,10 +79,7 @@ function kindIn(error: unknown): TroupeErrorCode | undefined {
 
 function wordsOf(error: unknown): string {
   if (!isObject(error)) return '';
-  return ['code', 'type', 'status', 'message']
-    .map((key) => wordIn(error, key))
-    .join(' ')
-    .toLowerCase();
+  return `${wordIn(error, 'code')} ${wordIn(error, 'type')} ${wordIn(error, 'status')}`.toLowerCase();
 }
 
 function textOf(error: unknown): string {

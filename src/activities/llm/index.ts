@@ -4,7 +4,7 @@ export type { Limiter } from './limiter.js';
 export { limiterOf } from './limiter.js';
 export type { FaultDetails } from './model-fault.js';
 export { ModelFault, retryAfterOf } from './model-fault.js';
-export { offline } from './offline.js';
+export { type OfflineOptions, offline } from './offline.js';
 export { OpenAiOptions, openai } from './openai.js';
 export type { ModelTurn, ReadTurnOptions, RequestedCall } from './read-turn.js';
 export { readTurn } from './read-turn.js';

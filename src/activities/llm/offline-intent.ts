@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** What follows, such as the answer of an earlier step that was pasted in, is not looked at. */
-const MAX_PROMPT_CHARACTERS = 4_000;
+const MAX_PROMPT_CHARACTERS = 2_000;
 
 const LANGUAGES: readonly { readonly name: string; readonly spelt: string; readonly extensions: string }[] = [
   { name: 'TypeScript', spelt: 'typescript|ts|tsx', extensions: '{ts,tsx,mts,cts}' },
@@ -51,7 +51,7 @@ const FOLDERS = 'src|lib|libs|test|tests|docs?|examples?|packages|apps?|scripts|
 
 const QUOTED = /"([^"\n]{1,200})"|`([^`\n]{1,200})`|(?<!\w)'([^'\n]{1,200})'(?!\w)|“([^”\n]{1,200})”/g;
 const SEARCHING =
-  /\b(?:search|searching|grep|where(?:'s| is| are| does| do)|usages?|uses? of|used|references? to|occurrences?|mentions?|look for|defined|definition of|find (?:the |all |every )?(?:function|class|method|type|interface|variable|constant|symbol)s?)\b/i;
+  /\b(?:search|searching|grep|where(?:'s| is| are| does| do)|usages?|uses? of|used|references? to|occurrences?|mentions?|look(?:ing)?\b.{0,40}\bfor|defined|definition of|find (?:the |all |every )?(?:function|class|method|type|interface|variable|constant|symbol)s?)\b/i;
 const SEARCHED =
   /\b(?:search(?:ing)?|grep|look|usages?|uses?|references?|occurrences?|mentions?|definition|where(?:'s| is| are| does| do))(?:\s+(?:the\s+\w+\s+)?(?:for|of|to|all|any|the|function|class|type|variable|word|text))*\s+([A-Za-z_$][\w$.-]*)/i;
 const MARKERS = /\b(TODO|FIXME|HACK|XXX)s?\b/i;

@@ -170,7 +170,7 @@ function firstComment(lines: readonly string[]): string | undefined {
   return start
     .slice(0, 5)
     .map((line) =>
-      line.replace(/^\s*(?:\/\/+|\/\*+|\*+\/?|#+|"""|--+|<!--)\s*/, '').replace(/\s*(?:\*\/|-->|""")\s*$/, ''),
+      line.replace(/^\s*(?:\/\/+!?|\/\*+|\*+\/?|#+|"""|--+|<!--)\s*/, '').replace(/\s*(?:\*\/|-->|""")\s*$/, ''),
     )
     .find((line) => /\w/.test(line));
 }

@@ -5,6 +5,7 @@
  * far give the next step, and the last step is a report. All of it is pure, so the same request gives the same answer.
  */
 
+import { delay } from '../../domain/clock.js';
 import type { ModelChunk, ModelProvider, ModelRequest, ModelStreamOptions } from '../../domain/model.js';
 import { pathsIn, type ToolResult, type Work, workOf } from './offline-history.js';
 import { EVERYTHING, type Intent, intentOf, type Target } from './offline-intent.js';
@@ -31,11 +32,20 @@ const CHUNK = /[\s\S]{1,40}(?:\s|$)|[\s\S]{1,40}/g;
  * Understands wishes to find, count, search and read files, in English; to all else it answers with a look around and how to
  * use a real model. At most 4 turns for a prompt. Tokens are estimated as a quarter of the characters.
  */
-export function offline(): ModelProvider {
-  return { name: 'offline', stream: answer };
+export function offline({ paceMs = 0 }: OfflineOptions = {}): ModelProvider {
+  return { name: 'offline', stream: (request, options) => answer(request, options, paceMs) };
 }
 
-async function* answer(request: ModelRequest, { signal }: ModelStreamOptions): AsyncGenerator<ModelChunk> {
+export interface OfflineOptions {
+  /** Wait between two pieces of an answer, in ms, so that a person can watch; 0 by default. */
+  readonly paceMs?: number;
+}
+
+async function* answer(
+  request: ModelRequest,
+  { clock, signal }: ModelStreamOptions,
+  paceMs: number,
+): AsyncGenerator<ModelChunk> {
   const step = nextStep(request);
   const calls = step.kind === 'call' ? step.calls : [];
   const chunks: ModelChunk[] = [
@@ -45,7 +55,8 @@ async function* answer(request: ModelRequest, { signal }: ModelStreamOptions): A
     { type: 'finish', reason: step.kind === 'call' ? 'tool_calls' : 'stop' },
   ];
   for (const chunk of chunks) {
-    await null; // a turn of the event loop's queue for whoever reads along, or aborts
+    if (paceMs > 0) await delay(clock, paceMs, signal);
+    else await null; // a turn of the event loop's queue for whoever reads along, or aborts
     signal.throwIfAborted();
     yield chunk;
   }
@@ -102,7 +113,7 @@ function callsToRead(files: readonly string[], results: readonly ToolResult[], f
   if (!found) return [globCall({ pattern: `**/${names.length > 1 ? `{${names.join(',')}}` : names[0]}`, words: '' })];
   const tried = new Set(read.map(({ args }) => args.file_path));
   const others = filesIn(found).filter((file) => !tried.has(file));
-  return read.length > files.length ? [] : readCalls(others.slice(0, MAX_FILES_TO_REVIEW));
+  return readCalls(others.slice(0, MAX_FILES_TO_REVIEW));
 }
 
 function globCall({ pattern }: Target): Call {

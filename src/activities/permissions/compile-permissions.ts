@@ -12,7 +12,7 @@ import type { Decision } from '../../domain/permission.js';
 import type { Tool } from '../../domain/tool.js';
 import { type AlwaysMemory, createAlwaysMemory } from './always-memory.js';
 import { type CompiledList, combine, compileList, judge, type RuleList, type Verdict } from './rule-list.js';
-import { keyOf, subjectOf } from './subject.js';
+import { keyOf, seenFrom, subjectOf } from './subject.js';
 
 /** Everything that bounds one subagent's calls. */
 export interface PermissionScope {
@@ -24,9 +24,9 @@ export interface PermissionScope {
   readonly rules: readonly RuleList[];
   /** Answers ask with yes: for a child, only where its parent is permissive too. */
   readonly permissive: boolean;
-  /** Rules that deny, permissive or not; for a child, its ancestors' as well. */
+  /** Rules that deny, permissive or not. A child gets its ancestors' as a list of `deny` with their workspace. */
   readonly permissiveDeny: readonly string[];
-  /** Absolute path of the folder that relative paths and patterns start from. */
+  /** Absolute path of the folder that relative paths start from, and patterns of lists that name no other. */
   readonly workspace: string;
   /** `deny`: nobody is there to ask, so what would be asked is denied, with a reason that says so. */
   readonly approvals: 'ask' | 'deny';
@@ -62,7 +62,8 @@ export function compilePermissions(scope: PermissionScope): Permissions {
 
   async function decide({ tool, input, interrupted }: PermissionCall): Promise<Decision> {
     const subject = await subjectOf(tool, input, scope.workspace);
-    const verdict = combine(lists.map((list) => judge(list, tool.name, subject)));
+    const verdicts = lists.map(async (list) => judge(list, tool.name, await seenFrom(list.workspace, subject)));
+    const verdict = combine(await Promise.all(verdicts));
     const unsettled = interrupted && !tool.readOnly && !tool.idempotent;
     if (verdict.kind === 'deny') return denied(tool, verdict, unsettled);
     if (unsettled) return scope.approvals === 'ask' ? askedAgain(tool, verdict) : reported(tool, verdict);

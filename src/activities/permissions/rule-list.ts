@@ -20,6 +20,11 @@ export interface RuleList {
   readonly grants?: boolean;
   /** Named in errors and reasons, such as `the session`. */
   readonly from?: string;
+  /**
+   * Absolute path of the folder that its relative patterns start from; the scope's by default. A list that a child inherits
+   * keeps its parent's, or a child in a folder below would get round `secrets/**`.
+   */
+  readonly workspace?: string;
 }
 
 /** A list, read. */
@@ -31,6 +36,7 @@ export interface CompiledList {
   readonly default?: 'ask' | 'deny';
   readonly grants: boolean;
   readonly from?: string;
+  readonly workspace?: string;
 }
 
 /** `rule` is absent when a default speaks; `from` names the list. */
@@ -39,7 +45,7 @@ export type Verdict =
   | { readonly kind: 'ask' | 'deny'; readonly rule?: string; readonly from?: string };
 
 /** @throws TroupeError `config_invalid` for a rule that cannot be read, naming it. */
-export function compileList({ rules, hasDefault, grants = false, from }: RuleList): CompiledList {
+export function compileList({ rules, hasDefault, grants = false, from, workspace }: RuleList): CompiledList {
   const read = (key: 'deny' | 'allow' | 'ask', purpose: Purpose) =>
     rules[key].map((rule) => readRule(rule, purpose, `permissions${from === undefined ? '' : ` of ${from}`}, ${key}`));
   return {
@@ -49,6 +55,7 @@ export function compileList({ rules, hasDefault, grants = false, from }: RuleLis
     ...(hasDefault ? { default: rules.default } : {}),
     grants,
     ...(from === undefined ? {} : { from }),
+    ...(workspace === undefined ? {} : { workspace }),
   };
 }
 

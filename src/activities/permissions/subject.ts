@@ -29,6 +29,13 @@ export async function subjectOf(tool: Tool, input: unknown, workspace: string): 
   }
 }
 
+/** The subject as rules see it whose patterns start from another folder; `undefined`: from the same. */
+export async function seenFrom(workspace: string | undefined, subject: Subject): Promise<Subject> {
+  if (workspace === undefined || subject.kind !== 'path') return subject;
+  const [absolute = ''] = subject.forms.given.absolutes;
+  return { kind: 'path', forms: await pathFormsOf(workspace, absolute) };
+}
+
 /** The same for two calls that a remembered "always" takes for one; absent where that cannot be told. */
 export function keyOf(toolName: string, subject: Subject, workspace: string): string | undefined {
   const exact = exactTextOf(subject);

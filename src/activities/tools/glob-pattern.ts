@@ -24,7 +24,7 @@ export function parseGlob(pattern: string): GlobPattern {
     throw new Error(`The glob pattern must have 1 to ${MAX_LENGTH} characters.`);
   }
   const texts = expandBraces(pattern);
-  const alternatives = texts.map((text) => splitParts(text).map(readPart));
+  const alternatives = texts.map(readParts);
   return {
     base: texts.length === 1 ? baseOf(texts[0] ?? '') : '.',
     matches: (path) => {
@@ -90,6 +90,12 @@ function matchCharacter(token: Token, character: string): boolean {
     return token.ranges.some(within) !== token.negated;
   }
   return true;
+}
+
+/** `**` at the end stands for what is in the folder, not for the folder itself. */
+function readParts(text: string): Part[] {
+  const parts = splitParts(text).map(readPart);
+  return parts.at(-1) === '**' ? [...parts, [{ kind: 'many' }]] : parts;
 }
 
 function readPart(text: string): Part {

@@ -67,6 +67,7 @@ class LineWindow {
   #line = 1;
   #text = '';
   #length = 0;
+  #endsWithReturn = false;
 
   constructor(offset: number, limit: number) {
     this.#offset = offset;
@@ -100,11 +101,12 @@ class LineWindow {
   }
 
   #extend(text: string, from: number, to: number): void {
-    const room = MAX_LINE_LENGTH + 2 - this.#text.length; // two more, to see a carriage return or half a character
+    const room = MAX_LINE_LENGTH + 1 - this.#text.length; // one more, to see whether the cut would split a character
     if (room > 0 && this.#line >= this.#offset && !this.#isFull) {
       this.#text += text.slice(from, Math.min(to, from + room));
     }
     this.#length += to - from;
+    if (to > from) this.#endsWithReturn = text.charCodeAt(to - 1) === 13;
   }
 
   #close(): void {
@@ -112,13 +114,13 @@ class LineWindow {
     this.#line++;
     this.#text = '';
     this.#length = 0;
+    this.#endsWithReturn = false;
   }
 
   #show(): void {
-    const hasReturn = this.#text.length === this.#length && this.#text.endsWith('\r');
-    const text = hasReturn ? this.#text.slice(0, -1) : this.#text;
-    const cut = firstCharacters(text, MAX_LINE_LENGTH);
-    const missing = this.#length - (hasReturn ? 1 : 0) - cut.length;
+    const length = this.#length - (this.#endsWithReturn ? 1 : 0);
+    const cut = firstCharacters(this.#text.slice(0, length), MAX_LINE_LENGTH);
+    const missing = length - cut.length;
     const note = missing > 0 ? ` [... ${missing} more characters]` : '';
     const shown = `${String(this.#line).padStart(6)}\t${cut}${note}`;
     this.#bytes += Buffer.byteLength(shown) + 1;

@@ -97,7 +97,7 @@ describe('a silent server', () => {
     const reason = new Error('stop');
     const turn = ask('silent_for_abort', { signal: controller.signal, onText: () => controller.abort(reason) });
     await expect(turn).rejects.toBe(reason);
-    await server.left('silent_for_abort');
+    expect(await server.ending('silent_for_abort')).toBe('left');
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 });
@@ -200,6 +200,7 @@ describe('a status of success', () => {
       expect(fault.code).toBe('output_limit');
       expect(fault.message).toContain('maxResponseBytes 100000');
       expect(fault.text.length).toBeLessThan(200_000);
+      if (scenario === 'too_large') expect(await server.ending(scenario)).toBe('left'); // the other is small until it is unpacked
     },
   );
 
@@ -248,17 +249,19 @@ describe('an odd answer that is one all the same', () => {
     expect(await ask('split_utf8')).toMatchObject({ text: 'naïve 😀 ok' });
   });
 
-  it.each<[Scenario]>([['done_and_open'], ['usage_and_open']])(
-    'is complete at its finish reason and usage, though the socket stays open: %s',
-    async (scenario) => {
-      // With these limits, an answer that waited for the end would be a fault.
-      const options = { idleTimeoutMs: 400, turnTimeoutMs: 800 };
-      expect(await ask(scenario, { options })).toMatchObject({
-        text: HELLO,
-        usage: { inputTokens: 7, cachedTokens: 3 },
-      });
-    },
-  );
+  it.each<[Scenario, Partial<OpenAiOptions>]>([
+    ['done_and_open', {}],
+    ['usage_and_open', {}],
+    ['responses_and_open', { api: 'responses' }],
+  ])('is complete at its finish reason and usage, though the socket stays open: %s', async (scenario, options) => {
+    const clock = new VirtualClock(); // nothing that waits for time comes to an end
+    expect(await ask(scenario, { options, clock })).toMatchObject({ text: HELLO, usage: { inputTokens: 7 } });
+  });
+
+  it('leaves its connection whole when the end of the body comes a little later', async () => {
+    expect(await ask('end_is_late')).toMatchObject({ text: HELLO });
+    expect(await server.ending('end_is_late')).toBe('answered');
+  });
 
   it('waits for usage no longer than the grace, and is complete then', async () => {
     const clock = new VirtualClock();

@@ -124,4 +124,16 @@ describe('a scripted model', () => {
     await expect(reading).rejects.toThrow('enough');
     expect(clock.pending).toBe(0);
   });
+
+  it('stops on abort where nothing is waited for', async () => {
+    const controller = new AbortController();
+    const stream = scripted([{ text: ['a', 'b'] }]).stream(request(''), {
+      signal: controller.signal,
+      clock: new VirtualClock(),
+    });
+    const iterator = stream[Symbol.asyncIterator]();
+    expect(await iterator.next()).toMatchObject({ value: { text: 'a' } });
+    controller.abort('enough');
+    await expect(iterator.next()).rejects.toBe('enough');
+  });
 });

@@ -136,6 +136,21 @@ describe('rules on paths in a real folder', () => {
     expect(await kindOf(outside, read, 'src/out/x')).toBe('ask');
   });
 
+  it('rules that a child inherits hold from the folder of its parent, wherever the child works', async () => {
+    const inherited = list({ allow: ['read(src/**)'], deny: ['read(secrets/**)'] }, { workspace });
+    const own = list({ allow: ['read'] });
+    const inSecrets = permissionsOf([own, inherited], { workspace: join(workspace, 'secrets') });
+    expect(await kindOf(inSecrets, read, 'key')).toBe('deny');
+    const inSource = permissionsOf([own, inherited], { workspace: join(workspace, 'src') });
+    expect(await kindOf(inSource, read, 'a.ts')).toBe('allow');
+    expect(await kindOf(inSource, read, 'innocent.md')).toBe('deny');
+    expect(await kindOf(inSource, read, '../other')).toBe('ask');
+    const byOwn = permissionsOf([list({ deny: ['read(a.ts)'], allow: ['*'] }), inherited], {
+      workspace: join(workspace, 'src'),
+    });
+    expect(await kindOf(byOwn, read, 'a.ts')).toBe('deny');
+  });
+
   it('a remembered "always" does not follow a link that was pointed elsewhere', async () => {
     const link = join(workspace, 'moving');
     await symlink(join(workspace, 'src', 'a.ts'), link);

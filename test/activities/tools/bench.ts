@@ -1,5 +1,6 @@
 /** What the tests of tools work with: a folder on disk, a context that remembers, and calls by name. */
 
+import { setMaxListeners } from 'node:events';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -64,6 +65,7 @@ export async function makeBench(
 
 export function recordingContext(workspace = '/') {
   const abort = new AbortController();
+  setMaxListeners(0, abort.signal); // some tests make many calls at a time on this one
   const clock = new VirtualClock();
   const emitted: string[] = [];
   const tasks: (readonly Task[])[] = [];
@@ -99,4 +101,14 @@ export function toolNamed(name: string, options?: BuiltinToolsOptions): Tool {
   const tool = builtinTools({ ripgrep: false, ...options }).find((candidate) => candidate.name === name);
   if (!tool) throw new Error(`no tool ${name}`);
   return tool;
+}
+
+export function deferred<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
 }

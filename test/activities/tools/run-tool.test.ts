@@ -6,7 +6,7 @@ import { cutMiddle, MiddleCut } from '../../../src/activities/tools/cut-middle.j
 import { defineTool, runTool, type ToolAnswer } from '../../../src/activities/tools/index.js';
 import { MAX_TOOL_OUTPUT_BYTES } from '../../../src/domain/limits.js';
 import { type Tool, type ToolContext, ToolReply } from '../../../src/domain/tool.js';
-import { recordingContext } from './bench.js';
+import { deferred, recordingContext } from './bench.js';
 
 const tool = (
   run: (input: { n?: number | undefined }, context: ToolContext) => ToolAnswer | Promise<ToolAnswer>,
@@ -89,11 +89,14 @@ describe('cutting', () => {
         for (const piece of pieces) cut.push(piece);
         const kept = cut.text();
         expect(kept).toBe(cutMiddle(whole, maxBytes));
-        if (Buffer.byteLength(whole) <= maxBytes) return expect(kept).toBe(whole);
+        if (Buffer.byteLength(whole) <= maxBytes) {
+          expect(kept).toBe(whole);
+          return;
+        }
         expect(Buffer.byteLength(kept)).toBeLessThanOrEqual(maxBytes);
         expect(kept).not.toContain('\ufffd');
         const [, head = '', count, tail = ''] =
-          /^([^]*)\n\[\.\.\. (\d+) bytes of output were cut here \.\.\.\]\n([^]*)$/.exec(kept) ?? [];
+          /^(.*)\n\[\.\.\. (\d+) bytes of output were cut here \.\.\.\]\n(.*)$/s.exec(kept) ?? [];
         expect(whole.startsWith(head) && whole.endsWith(tail)).toBe(true);
         expect(Buffer.byteLength(head) + Number(count) + Buffer.byteLength(tail)).toBe(Buffer.byteLength(whole));
       }),
@@ -103,7 +106,7 @@ describe('cutting', () => {
   it('keeps little of a text that never ends', () => {
     const cut = new MiddleCut(1_000);
     for (let piece = 0; piece < 200_000; piece++) cut.push(`${piece} `);
-    expect(cut.text()).toMatch(/^0 1 2 [^]*bytes of output were cut here[^]* 199999 $/);
+    expect(cut.text()).toMatch(/^0 1 2 .*bytes of output were cut here.* 199999 $/s);
   });
 });
 
@@ -181,8 +184,8 @@ describe('an abort', () => {
 
   it('reaches the tool through its own signal', async () => {
     const { context, abort } = recordingContext();
-    const seen = Promise.withResolvers<unknown>();
-    const started = Promise.withResolvers<void>();
+    const seen = deferred<unknown>();
+    const started = deferred<void>();
     const listening = tool((_, { signal }) => {
       signal.addEventListener('abort', () => seen.resolve(signal.reason));
       started.resolve();
@@ -207,7 +210,7 @@ describe('an abort', () => {
 
   it('makes no unhandled rejection when the tool fails after it', async () => {
     const { context, abort } = recordingContext();
-    const late = Promise.withResolvers<string>();
+    const late = deferred<string>();
     const running = runTool(
       tool(() => late.promise),
       {},
