@@ -47,7 +47,7 @@ const Edges = z
 const Invoke = z.strictObject({
   id: z.string().optional(),
   src: z.string(),
-  input: z.unknown(),
+  input: z.unknown().optional(),
   onDone: Edges,
   onError: Edges,
 });
@@ -72,7 +72,7 @@ type StateDefinition = z.output<typeof StateDefinition>;
 
 const MachineDefinition = StateDefinition.extend({
   id: z.string(),
-  context: z.unknown(),
+  context: z.unknown().optional(),
   output: z.unknown().optional(),
 });
 

@@ -30,6 +30,7 @@ export class EventSender {
   /** Subagents with something that may be sent. */
   readonly #ready = new Set<string>();
   readonly #inFlight = new Set<number>();
+  /** Told by the range that holds them and their number: what was on its way may have arrived in between. */
   readonly #losses = new Losses('offset');
   /** Being told: kept as it is until the bus has it, since it may have it already. */
   #gap: GapEvent | undefined;

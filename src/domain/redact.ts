@@ -1,6 +1,6 @@
 /** How secrets are taken out of a text before it is shown, sent or stored. */
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Shorter values are not looked for: they would tear holes into ordinary words. */
 const MIN_SECRET_LENGTH = 6;

@@ -14,7 +14,7 @@ export function gapBySeq(subagentId: string, fromSeq: number, toSeq: number, mis
 
 interface Loss {
   readonly subagentId: string;
-  readonly from: number;
+  from: number;
   to: number;
   missed: number;
 }
@@ -32,7 +32,7 @@ export class Losses {
     return this.#losses.size === 0;
   }
 
-  /** Events are lost oldest first, so each one extends the gap that is there. */
+  /** Extends the gap that is there, to the range that holds all that were lost. */
   add({ subagentId, epoch, seq, offset }: SubAgentEvent): void {
     if (this.#bySeq) this.#extend(`${epoch}/${subagentId}`, { subagentId, from: seq, to: seq, missed: 1 });
     else this.#extend('', { subagentId: '', from: offset, to: offset, missed: 1 });
@@ -61,7 +61,8 @@ export class Losses {
     if (loss === undefined) {
       this.#losses.set(key, more);
     } else {
-      loss.to = more.to;
+      loss.from = Math.min(loss.from, more.from);
+      loss.to = Math.max(loss.to, more.to);
       loss.missed += more.missed;
     }
   }

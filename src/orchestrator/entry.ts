@@ -23,6 +23,8 @@ export class Entry {
   /** Called on each change, to see whether a pause has come to rest. */
   readonly restWaiters = new Set<() => void>();
   slot: Slot = 'none';
+  /** Calls of it that wait for its children. */
+  lenders = 0;
   /** Called when a lent slot is back, or is no longer wanted. */
   onSlot: (() => void) | undefined;
   /** Lets the process end; set while it runs. */

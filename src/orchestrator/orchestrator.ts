@@ -46,6 +46,8 @@ export class Orchestrator implements AsyncDisposable {
   readonly #hub: EventHub;
   readonly #supervisor: Supervisor;
   readonly #disconnect: () => Promise<void>;
+  /** The same one each time it is asked for. */
+  readonly #handles = new WeakMap<Entry, SubAgentHandle>();
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -71,6 +73,7 @@ export class Orchestrator implements AsyncDisposable {
     };
     this.#hub = new EventHub({ clock, bufferSize: config.eventBufferSize, onError });
     const environment: SubagentEnvironment = {
+      runId: crypto.randomUUID(),
       hub: this.#hub,
       clock,
       random: Math.random,
@@ -256,13 +259,17 @@ export class Orchestrator implements AsyncDisposable {
   }
 
   #handleOf(entry: Entry): SubAgentHandle {
-    return createHandle(entry, {
+    const known = this.#handles.get(entry);
+    if (known) return known;
+    const handle = createHandle(entry, {
       supervisor: this.#supervisor,
       controlBufferSize: this.#config.controlBufferSize,
       eventsOf: (id) => ({ live$: this.#hub.liveOf(id), replay$: this.#hub.replayOf(id) }),
       streamOf: (id) => this.#hub.streamOf(id),
       spawn: (config) => this.spawnSubagent(config),
     });
+    this.#handles.set(entry, handle);
+    return handle;
   }
 
   #taskTool(id: string) {
@@ -271,28 +278,21 @@ export class Orchestrator implements AsyncDisposable {
         const permissive = this.#supervisor.entries.get(id)?.live?.plan.bounds.permissive ?? false;
         return this.spawnSubagent({ ...config, parentId: id, permissive });
       },
-      waiting: async (toolId, work) => {
+      waiting: (toolId, work) => {
         const entry = this.#supervisor.entries.get(id);
-        if (!entry) return work();
-        const { live } = entry;
-        live?.callsOnChildren.add(toolId);
-        try {
-          return await this.#supervisor.lending(entry, work);
-        } finally {
-          live?.callsOnChildren.delete(toolId);
-        }
+        return entry ? this.#supervisor.lending(entry, toolId, work) : work();
       },
     });
   }
 
-  #connectBus({ clock, onError }: SubagentEnvironment): () => Promise<void> {
+  #connectBus({ clock, onError, runId }: SubagentEnvironment): () => Promise<void> {
     if (!this.#config.bus) return async () => {};
     const bridge = connectBus({
       hub: this.#hub,
       bus: this.#config.bus as EventBus, // its methods were checked with the config
       prefix: this.#config.subjectPrefix,
       clock,
-      source: crypto.randomUUID(),
+      source: runId,
       bufferSize: this.#config.eventBufferSize,
       onSignal: (id, signal) => this.#takeSignal(id, signal),
       onError,

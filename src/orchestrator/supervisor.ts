@@ -89,19 +89,29 @@ export class Supervisor {
     return entry;
   }
 
-  /** For a tool of `entry` that waits for its children: the slot is lent meanwhile and taken back before this settles. */
-  async lending<Result>(entry: Entry, work: () => Promise<Result>): Promise<Result> {
+  /** For a call that only waits for children: while there is any such call, the slot is lent; it is back before the last one settles. */
+  async lending<Result>(entry: Entry, toolId: string, work: () => Promise<Result>): Promise<Result> {
+    const { live } = entry;
+    live?.callsOnChildren.add(toolId);
+    entry.lenders += 1;
     this.actor.send({ type: 'LEND', id: entry.id });
+    this.changed(entry);
     try {
       return await work();
     } finally {
-      if (entry.slot === 'lent') {
-        await new Promise<void>((resolve) => {
-          entry.onSlot = resolve;
-          this.actor.send({ type: 'TAKE_BACK', id: entry.id });
-        });
-      }
+      entry.lenders -= 1;
+      if (entry.lenders === 0 && entry.slot === 'lent') await this.#takeBack(entry);
+      // Another call may have begun to wait while the slot was on its way back.
+      if (entry.lenders > 0) this.actor.send({ type: 'LEND', id: entry.id });
+      live?.callsOnChildren.delete(toolId);
     }
+  }
+
+  #takeBack(entry: Entry): Promise<void> {
+    return new Promise((resolve) => {
+      entry.onSlot = resolve;
+      this.actor.send({ type: 'TAKE_BACK', id: entry.id });
+    });
   }
 
   /** Forgets one that has ended. */

@@ -2,7 +2,7 @@
 
 import { delay } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
-import { type Attempt, attemptRequest } from './attempt-request.js';
+import { type Attempt, asideKey, attemptRequest } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 
 /**
@@ -53,7 +53,7 @@ function attemptAside(
 ): Promise<Attempt> {
   const { plan, transcript } = subagent;
   return attemptRequest(subagent, {
-    key: `${subagent.id}/aside`,
+    key: asideKey(subagent),
     attempt,
     signal,
     onSend: () => ({

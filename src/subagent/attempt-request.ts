@@ -1,7 +1,7 @@
 /** One attempt at a model request: let in by the provider's shared limiter, counted, and judged when it fails. */
 
 import { limiterOf, ModelFault, type ModelTurn, planRetry, readTurn, retryAfterOf } from '../activities/llm/index.js';
-import { RateLimitedError, type TroupeError, type TroupeErrorCode, toErrorInfo } from '../domain/errors.js';
+import { type ErrorInfo, RateLimitedError, type TroupeError, toErrorInfo } from '../domain/errors.js';
 import { DEFAULT_MAX_RETRIES } from '../domain/limits.js';
 import type { ModelRequest } from '../domain/model.js';
 import type { LiveSubagent } from './live-subagent.js';
@@ -42,18 +42,29 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
     subagent.requestBilled(turn.usage);
     return { kind: 'answered', turn };
   } catch (error) {
-    if (error instanceof ModelFault) subagent.requestBilled(error.usage);
     signal.throwIfAborted();
+    if (error instanceof ModelFault) subagent.requestBilled(error.usage);
     const { code, message } = toErrorInfo(error);
     if (code === 'rate_limited') limiter.limited(clock.now(), retryAfterOf(error));
     const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });
     if (retry) return { kind: 'failed', delayMs: retry.delayMs, reason: redact(message) };
-    throw faultOf(error, code, redact(message));
+    throw plainError(error, { code, message: redact(message) });
   }
 }
 
-/** What a caller may see of it. The cause is left out: what a provider echoes may hold a secret. */
-function faultOf(error: unknown, code: TroupeErrorCode, message: string): TroupeError {
+/** Its places in line for the provider go when it has ended. */
+export function forgetRequests(subagent: LiveSubagent): void {
+  const limiter = limiterOf(subagent.plan.model);
+  limiter.forget(requestKey(subagent));
+  limiter.forget(asideKey(subagent));
+}
+
+export const requestKey = ({ id, environment }: LiveSubagent): string => `${environment.runId}/${id}`;
+export const asideKey = (subagent: LiveSubagent): string => `${requestKey(subagent)}/aside`;
+
+/** What callers get: without the cause, since what a provider echoes may hold a secret. */
+function plainError(error: unknown, { code, message }: ErrorInfo): TroupeError {
   if (code === 'rate_limited') return new RateLimitedError(message, retryAfterOf(error));
-  return new ModelFault(code, message, error instanceof ModelFault ? { text: error.text } : {});
+  const text = error instanceof ModelFault ? error.text : '';
+  return new ModelFault(code, message, { text });
 }

@@ -35,6 +35,8 @@ export interface SubagentPlan {
 
 /** What all subagents of one orchestrator share. */
 export interface SubagentEnvironment {
+  /** Tells the subagents of this orchestrator from those of others that ask the same provider. */
+  readonly runId: string;
   readonly hub: EventHub;
   readonly clock: Clock;
   /** Between 0 and 1, for the jitter of retries. */

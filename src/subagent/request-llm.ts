@@ -6,7 +6,7 @@ import { parseArguments, validateInput } from '../activities/tools/index.js';
 import { MAX_CALLS_PER_TURN } from '../domain/limits.js';
 import type { ModelToolCall } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
-import { attemptRequest } from './attempt-request.js';
+import { attemptRequest, requestKey } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 
 const CUT_OFF =
@@ -29,7 +29,7 @@ export async function requestLlm(
 
   let streamed = false;
   const result = await attemptRequest(subagent, {
-    key: subagent.id,
+    key: requestKey(subagent),
     attempt,
     signal,
     onSend: () => {

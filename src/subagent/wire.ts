@@ -7,6 +7,7 @@ import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Confirm, PermissionRequest } from '../domain/permission.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { ControlSignal } from '../events/index.js';
+import { forgetRequests } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { refuseCall } from './request-llm.js';
 
@@ -23,6 +24,7 @@ export function wire(subagent: LiveSubagent, listeners: WireListeners): void {
   subagent.actor.on('*', (emitted) => tell(subagent, emitted, listeners));
   const finish = (defect?: unknown) => {
     const outcome = subagent.finish(defect);
+    forgetRequests(subagent);
     subagent.refuseOpenSignals();
     listeners.onEnd(outcome);
   };
@@ -123,10 +125,10 @@ async function askConfirm(
   call: PlannedCall,
 ): Promise<void> {
   await null; // nothing of the caller's runs inside a transition
-  const answer = await answerByConfirm(confirm, request);
+  const answer = await answerByConfirm(confirm, request, (error) => subagent.environment.onError(error));
   const { requestId } = request;
   if (answer === 'deny') {
-    subagent.actor.send({ type: 'DENY', requestId, by: 'confirm' });
+    await subagent.signal({ type: 'DENY', requestId, by: 'confirm' });
     return;
   }
   if (answer === 'always') {
@@ -134,5 +136,5 @@ async function askConfirm(
     const validated = tool && (await validateInput(tool, call.args as Record<string, unknown>)); // an object: it was planned
     if (tool && validated?.ok) subagent.plan.permissions.allowAlways({ tool, input: validated.input });
   }
-  subagent.actor.send({ type: 'APPROVE', requestId, by: 'confirm' });
+  await subagent.signal({ type: 'APPROVE', requestId, by: 'confirm' });
 }

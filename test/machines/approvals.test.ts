@@ -14,8 +14,6 @@ async function asking(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-const requestIds = (world: World) => world.told('permission_request').map(({ requestId }) => requestId);
-
 describe('asking a person', () => {
   test('allowed calls run meanwhile; then it waits, with the reason and the ids of all that is open', async () => {
     const world = await asking();

@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly scenario: string;
   readonly host: string;
   /** Tells connections apart. */
@@ -37,11 +37,11 @@ interface Exchange {
 export const HELLO = 'Hello world';
 const MB = 1024 * 1024;
 
-export function data(value: unknown): string {
+function data(value: unknown): string {
   return `data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`;
 }
 
-export function chunk(delta: unknown, finish: string | null = null, index = 0): string {
+function chunk(delta: unknown, finish: string | null = null, index = 0): string {
   return data({ id: 'c1', object: 'chat.completion.chunk', choices: [{ index, delta, finish_reason: finish }] });
 }
 

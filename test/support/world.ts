@@ -104,7 +104,7 @@ export function createWorld(turns: readonly ScriptedAnswer[] | ScriptedFunction,
     todoTool(),
     ...tools,
   ];
-  const known = [worker(ownTools), lead, asker, ...definitions.map((partial) => ({ ...worker(ownTools), ...partial }))];
+  const known = [worker(ownTools), lead(ownTools), asker, ...definitions.map((partial) => ({ ...worker(ownTools), ...partial }))];
   const runtime: AgentRuntime = {
     definitionOf: (name) => {
       const found = known.findLast((definition) => definition.name === name);
@@ -156,7 +156,9 @@ function worker(tools: readonly Tool[]): AgentDefinition {
   };
 }
 
-const lead: AgentDefinition = { ...worker([]), name: 'lead', prompt: 'You lead.', canSpawnSubagents: true };
+function lead(tools: readonly Tool[]): AgentDefinition {
+  return { ...worker(tools), name: 'lead', prompt: 'You lead.', canSpawnSubagents: true };
+}
 
 /** Whatever it wants to do is asked. */
 const asker: AgentDefinition = {

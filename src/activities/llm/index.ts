@@ -2,13 +2,11 @@
 
 export type { Limiter } from './limiter.js';
 export { limiterOf } from './limiter.js';
-export type { FaultDetails } from './model-fault.js';
 export { ModelFault, retryAfterOf } from './model-fault.js';
 export { type OfflineOptions, offline } from './offline.js';
 export { OpenAiOptions, openai } from './openai.js';
 export type { ModelTurn, ReadTurnOptions, RequestedCall } from './read-turn.js';
 export { readTurn } from './read-turn.js';
-export type { FailedAttempt } from './retry.js';
 export { planRetry } from './retry.js';
 export type {
   ScriptedAnswer,

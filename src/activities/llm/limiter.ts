@@ -42,7 +42,7 @@ interface Waiter {
   pause: number;
 }
 
-export function createLimiter(): Limiter {
+function createLimiter(): Limiter {
   /** In the order of their tickets, which is the order of asking. */
   const waiting = new Map<string, Waiter>();
   let nextTicket = 0;

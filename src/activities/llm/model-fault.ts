@@ -3,7 +3,7 @@
 import { RateLimitedError, TroupeError, type TroupeErrorCode } from '../../domain/errors.js';
 import type { TokenUsage } from '../../domain/usage.js';
 
-export interface FaultDetails {
+interface FaultDetails {
   /** Tokens that the provider reported before the turn failed. */
   readonly usage?: TokenUsage;
   /** The text that had come; a refusal's is what the model said. */

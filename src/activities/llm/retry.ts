@@ -10,7 +10,7 @@ const MAX_BACKOFF_MS = 8_000;
 const MAX_JITTER_MS = 1_000;
 const MIN_JITTER_MS = 100;
 
-export interface FailedAttempt {
+interface FailedAttempt {
   readonly error: unknown;
   /** Number of the attempt that failed; the first is 1. */
   readonly attempt: number;

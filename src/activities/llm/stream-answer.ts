@@ -8,19 +8,19 @@ import { AnswerDecoder } from './answer-decoder.js';
 import { Deadlines, type TimeLimits } from './deadlines.js';
 import { ProviderFault } from './faults.js';
 
-export interface StreamLimits extends TimeLimits {
+interface StreamLimits extends TimeLimits {
   /** Of the body as it is read, that is after decompression. */
   readonly maxResponseBytes: number;
 }
 
 /** Resolves with a response whose status is a success. */
-export type Send = (signal: AbortSignal) => Promise<Response>;
+type Send = (signal: AbortSignal) => Promise<Response>;
 
 /** How long, and for how many bytes, the end of a complete answer's body is awaited so that its connection can be used again. */
 const DRAIN_MS = 1_000;
 const DRAIN_BYTES = 64 * 1024;
 
-export interface StreamJob {
+interface StreamJob {
   readonly send: Send;
   readonly answer: Answer;
   readonly limits: StreamLimits;

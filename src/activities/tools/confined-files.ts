@@ -24,6 +24,16 @@ const TRIES = 3;
 // Without O_NONBLOCK, opening a FIFO would wait for its other end.
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
+/** As `useFile`, for a file that was found by its place: quicker, and no link in its place of the file is followed. */
+export async function useFoundFile<T>(
+  workspace: Workspace,
+  place: string,
+  use: (file: Opened) => Promise<T>,
+): Promise<T | undefined> {
+  const opened = await openChecked(workspace, join(workspace.root, place), place, ['file'], constants.O_NOFOLLOW ?? 0);
+  return opened && using(opened, use);
+}
+
 export async function useFile<T>(workspace: Workspace, place: string, use: (file: Opened) => Promise<T>): Promise<T> {
   return using(await openInside(workspace, place, ['file']), use);
 }
@@ -154,14 +164,15 @@ function kindOf(mode: number, place: string, kinds: readonly Kind[]): void {
 /** All bytes, or undefined if there are more than `maxBytes`. */
 export async function readBytes(file: Opened, maxBytes: number): Promise<Buffer | undefined> {
   if (file.size > maxBytes) return undefined;
-  const chunks: Buffer[] = [];
-  let total = 0;
-  for await (const chunk of chunksOf(file)) {
-    chunks.push(chunk);
-    total += chunk.length;
-    if (total > maxBytes) return undefined; // it grew since it was opened
+  let bytes = Buffer.allocUnsafe(file.size + 1); // one more, so that a file that has not grown is read at one go
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.handle.read(bytes, length, bytes.length - length, length);
+    length += bytesRead;
+    if (bytesRead === 0 || length === file.size) return bytes.subarray(0, length);
+    if (length > maxBytes) return undefined; // it grew since it was opened
+    if (length === bytes.length) bytes = Buffer.concat([bytes], 2 * bytes.length);
   }
-  return Buffer.concat(chunks, total);
 }
 
 const CHUNK_BYTES = 256 * 1024;

@@ -2,7 +2,7 @@
 
 import ignore, { type Ignore } from 'ignore';
 
-const MAX_BYTES = 100_000;
+const MAX_LINES = 5_000;
 const MAX_GLOBSTARS = 2;
 
 interface Layer {
@@ -23,11 +23,10 @@ export class IgnoreRules {
   /** These rules and those of the `.gitignore` in `folder`. */
   with(folder: string, text: string): IgnoreRules {
     const lines = text
-      .slice(0, MAX_BYTES)
-      .split(/\r?\n/)
+      .split(/\r?\n/, MAX_LINES)
       // The time that such a line takes grows with a power of the depth of the path; nobody needs one.
       .filter((line) => line.split('**').length - 1 <= MAX_GLOBSTARS);
-    const matcher = ignore({ allowRelativePaths: false }).add(lines);
+    const matcher = ignore({ allowRelativePaths: true }).add(lines);
     return new IgnoreRules([{ prefix: folder === '.' ? '' : `${folder}/`, matcher }, ...this.#layers]);
   }
 

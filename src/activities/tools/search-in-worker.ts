@@ -3,11 +3,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../domain/errors.js';
-import { readBytes, useFile } from './confined-files.js';
+import { readBytes, useFoundFile } from './confined-files.js';
 import { looksBinary } from './read.js';
 import { type FoundLines, MAX_LINES_OF_FILE, MAX_SEARCHED_BYTES, type SearchQuery } from './search.js';
 import { walkFiles } from './walk.js';
 import type { Workspace } from './workspace.js';
+
+/** Files that are read at a time and sent to the worker together: one at a time, most of the time would go by in waiting. */
+const BATCH = 8;
 
 /**
  * A text and not a file of its own, so that it runs alike from sources, from the built package and from a bundle. It counts lines
@@ -16,17 +19,21 @@ import type { Workspace } from './workspace.js';
 const WORKER = `
   const { parentPort, workerData: { source, flags, limit } } = require('node:worker_threads');
   const pattern = new RegExp(source, flags);
-  parentPort.on('message', (text) => {
+  const matchingLines = (text) => {
     const found = [];
     const lines = text.split('\\n');
     if (lines.at(-1) === '') lines.pop();
-    for (let at = 0; at < lines.length && found.length < limit; at++) if (pattern.test(lines[at].endsWith('\\r') ? lines[at].slice(0, -1) : lines[at])) found.push(at + 1);
-    parentPort.postMessage(found);
-  });
+    for (let at = 0; at < lines.length && found.length < limit; at++) {
+      const line = lines[at].endsWith('\\r') ? lines[at].slice(0, -1) : lines[at];
+      if (pattern.test(line)) found.push(at + 1);
+    }
+    return found;
+  };
+  parentPort.on('message', (texts) => parentPort.postMessage(texts.map(matchingLines)));
 `;
 
 export async function* searchInWorker(query: SearchQuery): AsyncGenerator<FoundLines, void, undefined> {
-  const { workspace, signal } = query;
+  const { signal } = query;
   const { source, flags } = compilePattern(query.pattern, query.ignoreCase);
   signal.throwIfAborted();
   const workerData = { source, flags, limit: MAX_LINES_OF_FILE };
@@ -37,22 +44,46 @@ export async function* searchInWorker(query: SearchQuery): AsyncGenerator<FoundL
   });
   died.catch(() => {}); // looked at only while an answer is awaited
   try {
-    for await (const place of placesOf(query)) {
-      if (!query.accepts(place)) continue;
-      const text = await readText(workspace, place);
+    for await (const texts of textsOf(query)) {
       signal.throwIfAborted();
-      if (text === undefined) continue;
-      worker.postMessage(text);
+      worker.postMessage(texts.map(({ text }) => text));
       const answer = await Promise.race([once(worker, 'message', { signal }), died]).catch((cause) => {
         signal.throwIfAborted(); // its reason tells more than the error of `once`
         throw cause;
       });
-      const lines: readonly number[] = answer[0]; // what WORKER posts
-      if (lines.length > 0) yield { place, lines };
+      const found: readonly (readonly number[])[] = answer[0]; // what WORKER posts: the lines of each text
+      for (const [at, { place }] of texts.entries()) {
+        const lines = found[at] ?? [];
+        if (lines.length > 0) yield { place, lines };
+      }
     }
   } finally {
     await worker.terminate();
   }
+}
+
+interface PlacedText {
+  readonly place: string;
+  readonly text: string;
+}
+
+/** In the order of their places, several at a time. */
+async function* textsOf(query: SearchQuery): AsyncGenerator<readonly PlacedText[], void, undefined> {
+  let batch: Promise<PlacedText | undefined>[] = [];
+  const take = async () => {
+    const texts = await Promise.all(batch);
+    batch = [];
+    return texts.filter((text) => text !== undefined);
+  };
+  for await (const place of placesOf(query)) {
+    if (!query.accepts(place)) continue;
+    batch.push(readText(query.workspace, place).then((text) => (text === undefined ? undefined : { place, text })));
+    if (batch.length < BATCH) continue;
+    const texts = await take();
+    if (texts.length > 0) yield texts;
+  }
+  const texts = await take();
+  if (texts.length > 0) yield texts;
 }
 
 async function* placesOf({ workspace, start, kind, signal }: SearchQuery): AsyncGenerator<string, void, undefined> {
@@ -62,7 +93,7 @@ async function* placesOf({ workspace, start, kind, signal }: SearchQuery): Async
 
 /** Undefined for what is not searched: binary, too large, gone, or not to be read. */
 export async function readText(workspace: Workspace, place: string): Promise<string | undefined> {
-  const bytes = await useFile(workspace, place, async (file) =>
+  const bytes = await useFoundFile(workspace, place, async (file) =>
     file.place === place ? readBytes(file, MAX_SEARCHED_BYTES) : undefined,
   ).catch(() => undefined);
   return bytes === undefined || looksBinary(bytes) ? undefined : new TextDecoder().decode(bytes);

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join, posix } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MAX_LINES_OF_FILE, MAX_SEARCHED_BYTES, type SearchEngine, type SearchQuery } from './search.js';
 
@@ -44,8 +44,8 @@ export function searchWithRipgrep(program: string): SearchEngine {
     try {
       for await (const text of createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY })) {
         const found = FOUND.exec(text);
-        if (!found) continue; // such as its remarks on binary files
-        const [, path = '', line = ''] = found;
+        const [, path = '', line = ''] = found ?? [];
+        if (path === '' || path.startsWith('../') || posix.normalize(path) !== path) continue; // such as its remarks on binary files
         if (path !== place) {
           if (place !== undefined && lines.length > 0) yield { place, lines };
           place = path;
