@@ -24,9 +24,9 @@ const view = showLive(orchestrator);
 const spawn = (agentType: string, description: string, prompt: string) =>
   orchestrator.spawnSubagent({ agentType, description, prompt });
 const subagents = [
-  spawn('explore', 'find', 'Find the TypeScript files in machines.'),
+  spawn('explore', 'find', 'Find the TypeScript files in machines/.'),
   spawn('general', 'count', 'Count the TypeScript files in src, for each folder.'),
-  spawn('plan', 'search', 'Search for "createMachine" in machines.'),
+  spawn('plan', 'search', 'Search for "createMachine" in machines/.'),
   spawn('review', 'review', 'Review README.md.'),
 ];
 

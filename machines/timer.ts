@@ -20,7 +20,12 @@ interface TimerSnapshot {
 export function timerLogic(clock: Clock): CallbackActorLogic<EventObject, TimerInput> {
   const base = fromCallback<EventObject, TimerInput>(({ input, sendBack }) => {
     if (input.ms === null) return;
-    const timer = clock.setTimeout(() => sendBack(input.event), Math.min(MAX_TIMER_MS, Math.max(0, input.ms)));
+    let timer: unknown;
+    const wait = (ms: number) => {
+      const piece = Math.min(MAX_TIMER_MS, Math.max(0, ms)); // the clock takes no longer one
+      timer = clock.setTimeout(() => (ms > piece ? wait(ms - piece) : sendBack(input.event)), piece);
+    };
+    wait(input.ms);
     return () => clock.clearTimeout(timer);
   });
   const arm = (input: TimerInput): TimerInput => ({ ...input, armedAt: clock.now() });

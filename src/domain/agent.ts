@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import type { TroupeError } from './errors.js';
 import type { ModelProvider } from './model.js';
 import type { Confirm, PermissionRules } from './permission.js';
+import type { Redact } from './redact.js';
 import type { Tool } from './tool.js';
 
 /** A named role. */
@@ -42,7 +43,7 @@ export interface AgentRuntime {
   readonly confirm?: Confirm;
   readonly clock: Clock;
   /** Takes registered secrets, and what looks like one, out of a text. */
-  redact(text: string): string;
+  readonly redact: Redact;
   /** Told of defects that have no other way out, such as a throwing inspector. */
   readonly onError?: (error: TroupeError) => void;
   readonly inspect?: unknown;

@@ -25,11 +25,18 @@ const SHAPES: readonly RegExp[] = [
   /(?<=:\/\/)[^\s/:@"'<>]{1,256}:[^\s/@"'<>]{1,256}(?=@)/,
 ];
 
+/** Takes secrets out of a text. */
+export interface Redact {
+  (text: string): string;
+  /** How many characters at the end of a text may be the beginning of a secret: what is streamed holds these back. */
+  readonly heldBack?: (text: string) => number;
+}
+
 /**
  * A function that replaces the given values, and what looks like a key of a known kind, by `[redacted]`. Values under 6 characters
  * are passed over; a value is also found in its URL and its JSON spelling.
  */
-export function createRedactor(secrets: readonly string[]): (text: string) => string {
+export function createRedactor(secrets: readonly string[]): Redact {
   const spellings = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < MIN_SECRET_LENGTH) continue;
@@ -39,7 +46,17 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   }
   const literals = [...spellings].sort((a, b) => b.length - a.length).map(escapeForPattern);
   const pattern = new RegExp([...literals, ...SHAPES.map(({ source }) => source)].join('|'), 'g');
-  return (text) => text.replace(pattern, REDACTED);
+  const redact = (text: string) => text.replace(pattern, REDACTED);
+  const heldBack = (text: string) => Math.max(0, ...[...spellings].map((spelling) => startedAtEnd(text, spelling)));
+  return Object.assign(redact, { heldBack });
+}
+
+/** Length of the longest beginning of `word`, not the whole of it, that the text ends with. */
+function startedAtEnd(text: string, word: string): number {
+  for (let length = Math.min(text.length, word.length - 1); length > 0; length--) {
+    if (text.endsWith(word.slice(0, length))) return length;
+  }
+  return 0;
 }
 
 function escapeForPattern(text: string): string {

@@ -29,6 +29,8 @@ export class Entry {
   onSlot: (() => void) | undefined;
   /** Lets the process end; set while it runs. */
   letGo: (() => void) | undefined;
+  /** How long a provider asked to wait, where that ended it. */
+  retryAfterMs: number | undefined;
   #parent: Entry | undefined;
   #live: LiveSubagent | undefined;
   #last: { readonly info: SubAgentInfo; readonly outcome: SubAgentOutcome } | undefined;
@@ -88,6 +90,7 @@ export class Entry {
   /** Keeps its last words and lets go of all else. */
   end(outcome: SubAgentOutcome): void {
     if (!this.#live) return;
+    this.retryAfterMs = this.#live.retryAfterMs;
     this.#last = { info: this.#live.info(), outcome };
     this.#live = undefined;
     this.#parent = undefined;

@@ -4,7 +4,7 @@ import type { Observable } from 'rxjs';
 import type { ControlEvent } from '../../machines/index.js';
 import type { SubAgentConfig } from '../config/index.js';
 import type { Activity } from '../domain/activity.js';
-import { TroupeError } from '../domain/errors.js';
+import { RateLimitedError, TroupeError } from '../domain/errors.js';
 import { type ControlResult, isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { AgentEvent, SubAgentEventStream } from '../events/index.js';
@@ -132,7 +132,9 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
     wait: async () => {
       const { success, state, output, error } = await untilEnded(entry.ended);
       if (success) return output;
-      throw new TroupeError(error?.code ?? 'bug', error?.message ?? `${entry.id} is ${state} for no known reason`);
+      const { code, message } = error ?? { code: 'bug', message: `${entry.id} is ${state} for no known reason` };
+      if (code === 'rate_limited') throw new RateLimitedError(message, entry.retryAfterMs);
+      throw new TroupeError(code, message);
     },
     outcome: () => untilEnded(entry.ended),
     btw: async (question) => {

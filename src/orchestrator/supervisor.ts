@@ -14,6 +14,7 @@ import {
   wire,
 } from '../subagent/index.js';
 import { Entry } from './entry.js';
+import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import { provideOrchestrator } from './provide.js';
 import { WaitingLine } from './waiting-line.js';
@@ -62,8 +63,7 @@ export class Supervisor {
       id: 'orchestrator',
       input: { limit: options.maxConcurrentSubagents, queues: options.onLimit === 'queue' },
       clock: environment.clock,
-      // Checked where it came in; xstate takes an observer or a function.
-      ...(inspect ? { inspect: inspect as NonNullable<Parameters<typeof createActor>[1]>['inspect'] & object } : {}),
+      ...(inspect === undefined ? {} : { inspect: guardInspector(inspect, environment.onError) }),
     }) as OrchestratorActor; // provide() changes implementations, not the machine's type
     this.actor.subscribe(() => {
       for (let work = this.#after.shift(); work; work = this.#after.shift()) work();
@@ -164,8 +164,9 @@ export class Supervisor {
     if (!plan.config.detached) parent?.children.add(entry);
     for (const collector of this.collectors) collector.push(entry);
     environment.hub.open(entry.id, plan.parentId === undefined ? {} : { parentId: plan.parentId });
-    const { agentType, description } = plan.config;
-    live.publish({ type: 'subagent_started', agentType, description, config: plainConfig(plan, environment) });
+    const { description } = live;
+    const config = plainConfig(plan, environment);
+    live.publish({ type: 'subagent_started', agentType: plan.config.agentType, description, config });
     wire(live, {
       onSignal: (signal) => this.#passOn(entry, signal),
       onChange: () => this.#follow(entry),

@@ -33,7 +33,9 @@ async function answerTo(
   onSettled: () => void,
 ): Promise<string> {
   for (let attempt = 1; ; ) {
-    await untilRunning(subagent, signal);
+    // Looked at again each time: it may have been paused in the tick in which it was resumed.
+    while (subagent.state !== 'running') await nextChange(subagent, signal);
+    signal.throwIfAborted();
     subagent.asidesInFlight += 1;
     const result = await attemptAside(subagent, question, attempt, signal).finally(() => {
       subagent.asidesInFlight -= 1;
@@ -66,19 +68,16 @@ function attemptAside(
   });
 }
 
-function untilRunning(subagent: LiveSubagent, signal: AbortSignal): Promise<void> {
+function nextChange(subagent: LiveSubagent, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    if (subagent.state === 'running') return resolve();
     const settle = (act: () => void) => {
       subscription.unsubscribe();
       signal.removeEventListener('abort', onAbort);
       act();
     };
     const onAbort = () => settle(() => reject(signal.reason));
-    const subscription = subagent.actor.subscribe(() => {
-      if (subagent.state === 'running') settle(resolve);
-    });
+    const subscription = subagent.actor.subscribe(() => settle(resolve));
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }

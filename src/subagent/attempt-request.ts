@@ -48,6 +48,7 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
     if (code === 'rate_limited') limiter.limited(clock.now(), retryAfterOf(error));
     const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });
     if (retry) return { kind: 'failed', delayMs: retry.delayMs, reason: redact(message) };
+    subagent.retryAfterMs = retryAfterOf(error);
     throw plainError(error, { code, message: redact(message) });
   }
 }

@@ -5,6 +5,7 @@ import { runTool } from '../activities/tools/index.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { ToolContext } from '../domain/tool.js';
 import type { LiveSubagent } from './live-subagent.js';
+import { type Pieces, redactPieces } from './redact-pieces.js';
 import { refuseCall } from './request-llm.js';
 
 /** Settles for every failure of the tool; rejects only when the signal aborts, and then tells nothing more. */
@@ -23,8 +24,11 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   }
   subagent.publish({ type: 'tool_start', toolName, toolId, args: redactValue(call.args, redact) });
   const startedAt = clock.now();
-  const reply = await runTool(tool, call.args as Record<string, unknown>, contextOf(subagent, toolId, signal)); // an object: parseArguments made it
+  const output = redactPieces(redact, (text) => subagent.publish({ type: 'tool_output_delta', toolId, text }));
+  const context = contextOf(subagent, toolId, signal, output);
+  const reply = await runTool(tool, call.args as Record<string, unknown>, context); // an object: parseArguments made it
   signal.throwIfAborted();
+  output.end();
   const toolOutput = redact(reply.output);
   subagent.transcript.settle(toolId, toolOutput, reply.isError);
   subagent.publish({
@@ -39,7 +43,7 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   return { kind: 'settled' };
 }
 
-function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal): ToolContext {
+function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal, output: Pieces): ToolContext {
   const { environment, plan } = subagent;
   return {
     subagentId: subagent.id,
@@ -49,7 +53,7 @@ function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal):
     clock: environment.clock,
     filesSeen: subagent.filesSeen,
     emit: (text) => {
-      if (!signal.aborted) subagent.publish({ type: 'tool_output_delta', toolId, text: environment.redact(text) });
+      if (!signal.aborted) output.push(text);
     },
     progress: (progress) => {
       if (!signal.aborted)

@@ -44,6 +44,8 @@ export class LiveSubagent {
   /** Side questions that were asked and not yet answered. */
   asidesOpen = 0;
   outcome: SubAgentOutcome | undefined;
+  /** How long a provider that gave the run no answer asked to wait, in ms. */
+  retryAfterMs: number | undefined;
   /** The turn that `turn_start` was told of last. */
   turnBegun = 0;
   #usage: Usage = NO_USAGE;
@@ -78,6 +80,11 @@ export class LiveSubagent {
 
   get id(): string {
     return this.plan.id;
+  }
+
+  /** As readers may see it. */
+  get description(): string {
+    return this.environment.redact(this.plan.config.description);
   }
 
   get state(): LifecycleState {
@@ -214,7 +221,7 @@ export class LiveSubagent {
     return {
       id: plan.id,
       agentType: plan.config.agentType,
-      description: plan.config.description,
+      description: this.description,
       state,
       ...(isFinal(state) ? {} : { currentActivity: this.activity }),
       ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js';
 import type { TroupeError } from '../domain/errors.js';
 import type { ModelProvider, ToolSpec } from '../domain/model.js';
 import type { Confirm } from '../domain/permission.js';
+import type { Redact } from '../domain/redact.js';
 import type { Tool } from '../domain/tool.js';
 import type { EventHub } from '../events/index.js';
 
@@ -44,6 +45,6 @@ export interface SubagentEnvironment {
   readonly confirm?: Confirm;
   /** How long a question to a person stays open, in ms; `null`: no limit. */
   readonly approvalMs: number | null;
-  redact(text: string): string;
+  readonly redact: Redact;
   onError(error: TroupeError): void;
 }

@@ -8,6 +8,7 @@ import type { ModelToolCall } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
+import { redactPieces } from './redact-pieces.js';
 
 const CUT_OFF =
   'Your last answer was cut off at its length limit, so none of its tool calls were run. Go on in smaller steps.';
@@ -28,6 +29,12 @@ export async function requestLlm(
   if (subagent.state === 'paused') return { kind: 'retry_later', delayMs: 0, countsAsAttempt: false };
 
   let streamed = false;
+  const told = (type: 'text_delta' | 'reasoning_delta') =>
+    redactPieces(subagent.environment.redact, (text) => {
+      streamed = true;
+      subagent.publish({ type, text });
+    });
+  const [reasoning, text] = [told('reasoning_delta'), told('text_delta')];
   const result = await attemptRequest(subagent, {
     key: requestKey(subagent),
     attempt,
@@ -39,17 +46,13 @@ export async function requestLlm(
       }
       return requestOf(subagent);
     },
-    onText: (text) => {
-      streamed = true;
-      subagent.publish({ type: 'text_delta', text });
-    },
-    onReasoning: (text) => {
-      streamed = true;
-      subagent.publish({ type: 'reasoning_delta', text });
-    },
+    onText: text.push,
+    onReasoning: reasoning.push,
   });
   switch (result.kind) {
     case 'answered':
+      reasoning.end();
+      text.end();
       return acceptAnswer(subagent, result.turn);
     case 'held_back':
       return { kind: 'retry_later', delayMs: result.delayMs, countsAsAttempt: false };

@@ -111,7 +111,7 @@ function tellRequest(
     toolName,
     args,
     ...(rule === undefined ? {} : { rule }),
-    preview: reason,
+    preview: redact(reason),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   });
   if (confirm) void askConfirm(subagent, confirm, request, call);

@@ -54,7 +54,13 @@ describe('orders that cross end in one final state with one final event', () => 
   it('pause, resume and cancel in one tick', async () => {
     const { settle, spawn, events } = createWorld([{ text: 'done', delayMs: 10 }]);
     const handle = spawn();
-    const answers = await Promise.all([handle.pause(), handle.resume(), handle.cancel(), handle.pause(), handle.cancel()]);
+    const answers = await Promise.all([
+      handle.pause(),
+      handle.resume(),
+      handle.cancel(),
+      handle.pause(),
+      handle.cancel(),
+    ]);
     expect(answers.map(({ accepted }) => accepted)).toEqual([true, true, true, false, false]);
     expect(answers.every(({ state }) => state === 'cancelled')).toBe(true);
     await settle();

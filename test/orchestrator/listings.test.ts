@@ -14,7 +14,12 @@ describe('listings', () => {
     await clock.advance(10);
     void handles[1]?.pause();
     expect(orchestrator.getAllStates()).toEqual(handles.map((handle) => ({ id: handle.id, state: handle.state() })));
-    expect(orchestrator.getAllStates().map(({ state }) => state)).toEqual(['completed', 'paused', 'running', 'running']);
+    expect(orchestrator.getAllStates().map(({ state }) => state)).toEqual([
+      'completed',
+      'paused',
+      'running',
+      'running',
+    ]);
     expect(orchestrator.activeCount()).toBe(3);
     expect(orchestrator.getActiveActivities()).toEqual(
       handles.slice(1).map((handle) => ({ id: handle.id, activity: handle.activity() })),
@@ -129,9 +134,12 @@ describe('ended subagents', () => {
   });
 
   it('are kept up to keepEnded, the oldest end goes first; ids are never given twice', async () => {
-    const { clock, spawn, orchestrator } = createWorld((_request, index) => ({ text: `${index}`, delayMs: 100 - index }), {
-      keepEnded: 3,
-    });
+    const { clock, spawn, orchestrator } = createWorld(
+      (_request, index) => ({ text: `${index}`, delayMs: 100 - index }),
+      {
+        keepEnded: 3,
+      },
+    );
     const handles = Array.from({ length: 6 }, () => spawn());
     await clock.advance(200);
     expect(orchestrator.getAllStates().map(({ id }) => id)).toEqual(['subagent-1', 'subagent-2', 'subagent-3']);

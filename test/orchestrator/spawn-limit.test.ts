@@ -109,10 +109,7 @@ describe('a parent that waits for its children lends its slot', () => {
     const names = leads.flatMap((name) => [1, 2, 3].map((number) => `${name}${number}`));
     const world = createWorld(
       byPrompt({
-        lead: [
-          calls(['task', { tasks: leads.map((prompt) => ({ agent: 'lead', prompt })) }]),
-          { text: 'all done' },
-        ],
+        lead: [calls(['task', { tasks: leads.map((prompt) => ({ agent: 'lead', prompt })) }]), { text: 'all done' }],
         ...Object.fromEntries(leads.map((name) => [name, [tasks(`${name}1`, `${name}2`, `${name}3`), { text: name }]])),
         ...answers(names),
       }),
@@ -130,9 +127,7 @@ describe('a parent that waits for its children lends its slot', () => {
     const world = createWorld(
       byPrompt({
         lead: [
-          calls(
-            ...['a', 'b', 'c'].map((prompt) => ['task', { tasks: [{ agent: 'worker', prompt }] }] as const),
-          ),
+          calls(...['a', 'b', 'c'].map((prompt) => ['task', { tasks: [{ agent: 'worker', prompt }] }] as const)),
           { text: 'all done' },
         ],
         ...answers(['a', 'b', 'c']),

@@ -176,7 +176,9 @@ describe('what a model gets wrong', () => {
         throw new Error('out of paper');
       },
     });
-    const { settle, model, spawn, events } = createWorld([calls(['broken', {}]), { text: 'done' }], { tools: [broken] });
+    const { settle, model, spawn, events } = createWorld([calls(['broken', {}]), { text: 'done' }], {
+      tools: [broken],
+    });
     const handle = spawn();
     await settle();
     await expect(handle.wait()).resolves.toBe('done');

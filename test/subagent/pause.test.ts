@@ -152,7 +152,8 @@ describe('pause', () => {
       const [paused] = await Promise.all([handle.pause(), clock.advance(50)]);
       const before = { effects: effects.length, requests: model.requests.length };
       await clock.advance(100);
-      if (paused.state === 'paused') expect({ effects: effects.length, requests: model.requests.length }).toEqual(before);
+      if (paused.state === 'paused')
+        expect({ effects: effects.length, requests: model.requests.length }).toEqual(before);
       await handle.resume();
     }
     await expect(handle.wait()).resolves.toBe('done');

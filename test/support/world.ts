@@ -104,7 +104,12 @@ export function createWorld(turns: readonly ScriptedAnswer[] | ScriptedFunction,
     todoTool(),
     ...tools,
   ];
-  const known = [worker(ownTools), lead(ownTools), asker, ...definitions.map((partial) => ({ ...worker(ownTools), ...partial }))];
+  const known = [
+    worker(ownTools),
+    lead(ownTools),
+    asker,
+    ...definitions.map((partial) => ({ ...worker(ownTools), ...partial })),
+  ];
   const runtime: AgentRuntime = {
     definitionOf: (name) => {
       const found = known.findLast((definition) => definition.name === name);

@@ -160,10 +160,10 @@ const WITHIN = '\\b(?:in|under|inside|within|of|from|below)\\s+(?:the\\s+)?[\'"`
 /** From the surest sign of a folder to the least. */
 const FOLDER_SIGNS: readonly RegExp[] = [
   /(?:^|[\s'"`(])((?:[\w@-][\w@.-]*\/)+)(?=$|[\s'"`).,;:!?])/, // src/domain/
-  new RegExp(`${WITHIN}(${PATH})(?![\\w./*])`, 'i'), // in packages/core
-  new RegExp(`(?<![\\w./*])((?:${FOLDERS})(?:\\/[\\w@-]+)+)(?![\\w./*])`), // review src/domain
+  new RegExp(`${WITHIN}(${PATH})(?![\\w/*-]|\\.\\w)`, 'i'), // in packages/core
+  new RegExp(`(?<![\\w./*])((?:${FOLDERS})(?:\\/[\\w@-]+)+)(?![\\w/*-]|\\.\\w)`), // review src/domain
   /(?<![\w./*])([\w@-][\w@.-]*)['"`]?\s+(?:folder|directory|dir)\b/i, // the machines folder
-  new RegExp(`${WITHIN}(${FOLDERS})(?![\\w./*-])`, 'i'), // in src
+  new RegExp(`${WITHIN}(${FOLDERS})(?![\\w/*-]|\\.\\w)`, 'i'), // in src
 ];
 const NO_FOLDER = /^(?:this|that|the|each|every|current|same|root|working|a|any|which|per|by|project)$/i;
 

@@ -56,7 +56,7 @@ const exitNote = ({ exitCode, signal }: { readonly exitCode: number; readonly si
 const ALLOWED = new Set('PATH HOME USER LOGNAME SHELL LANG LANGUAGE TERM TZ TMPDIR TMP TEMP SYSTEMROOT'.split(' '));
 
 /** An allow list: keys, and what would change how programs load or start, never get to a command. */
-export function allowedEnvironment(env: Environment): Environment {
+function allowedEnvironment(env: Environment): Environment {
   return Object.fromEntries(
     Object.entries(env).filter(([name, value]) => value !== undefined && (ALLOWED.has(name) || name.startsWith('LC_'))),
   );

@@ -72,12 +72,12 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-export type Edited =
+type Edited =
   | { readonly ok: true; readonly text: string; readonly count: number; readonly line: number }
   | { readonly ok: false; readonly problem: string };
 
 /** `line` is that of the first occurrence. In a text whose lines all end in CRLF, those of both strings are taken as CRLF too. */
-export function replaceIn(text: string, oldString: string, newString: string, all: boolean): Edited {
+function replaceIn(text: string, oldString: string, newString: string, all: boolean): Edited {
   const usesCrlf = text.includes('\r\n') && !/(^|[^\r])\n/.test(text);
   const wanted = usesCrlf ? toCrlf(oldString) : oldString;
   const instead = usesCrlf ? toCrlf(newString) : newString;

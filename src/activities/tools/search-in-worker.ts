@@ -115,7 +115,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 export class PatternError extends Error {}
 
 /** Reads what is common in other dialects too: `(?i)` in front, `(?P<name>`, `[[:alpha:]]`. Throws a `PatternError`. */
-export function compilePattern(pattern: string, ignoreCase: boolean): { source: string; flags: string } {
+function compilePattern(pattern: string, ignoreCase: boolean): { source: string; flags: string } {
   const inline = /^\(\?([ims]+)\)/.exec(pattern);
   const source = pattern
     .slice(inline?.[0].length ?? 0)

@@ -57,6 +57,13 @@ describe.each(engines)('grep %s', (_, ripgrep) => {
     expect((await call('grep', { pattern: 'FOO|é', ignore_case: true })).output).toBe('a.txt:1:Foo\na.txt:2:É');
   });
 
+  it('finds what is in many files, all in order', async () => {
+    const files = Array.from({ length: 37 }, (_, at) => `d${at % 3}/f${String(at).padStart(2, '0')}`);
+    const { call } = await bench(Object.fromEntries(files.map((path, at) => [path, at % 5 ? `x ${path}` : 'y'])));
+    const expected = files.filter((_, at) => at % 5).sort();
+    expect(lines((await call('grep', { pattern: 'x' })).output)).toEqual(expected.map((path) => `${path}:1:x ${path}`));
+  });
+
   it('shows lines around the matches, each once, groups parted by --', async () => {
     const { call } = await bench({ 'a.txt': '1\n2 x\n3\n4 x\n5\n6\n7\n8 x\n', 'b.txt': 'x\n2\n' });
     expect(lines((await call('grep', { pattern: 'x', context: 1 })).output)).toEqual([
