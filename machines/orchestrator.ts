@@ -53,8 +53,11 @@ export const orchestratorMachine = setup({
     holdsSlot: () => false,
     /** Provided: the subagent of this event has lent its slot. */
     hasLentSlot: () => false,
+    /** Provided: everything about the new subagent is known. */
+    isPlanned: () => true,
     mayStart: and(['hasSlot', 'someoneWaits']),
-    mayAdmit: and(['hasSlot', not('someoneWaits')]),
+    mayAdmit: and(['isPlanned', 'hasSlot', not('someoneWaits')]),
+    mayQueue: and(['isPlanned', 'queues']),
   },
   actions: {
     countSpawn: assign({ live: ({ context }) => context.live + 1 }),
@@ -98,7 +101,7 @@ export const orchestratorMachine = setup({
       on: {
         SPAWN: [
           { guard: 'mayAdmit', actions: ['countSpawn', 'createSubagent'] },
-          { guard: 'queues', actions: ['countSpawn', 'createSubagent'] },
+          { guard: 'mayQueue', actions: ['countSpawn', 'createSubagent'] },
         ],
         READY: { actions: 'rejoinQueue' },
         CLOSE: { target: 'closing' },

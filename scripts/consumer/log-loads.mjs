@@ -1,4 +1,4 @@
-/** Writes the URL of each module that is loaded to the file LOADED_LOG. For `node --import`. */
+/** Writes the URL of each module that is imported to the file LOADED_LOG. For `node --import`. */
 
 import { appendFileSync } from 'node:fs';
 import { register } from 'node:module';
@@ -7,7 +7,9 @@ import { isMainThread } from 'node:worker_threads';
 // Node runs loader hooks in a thread of their own: there this file is the hooks, here it puts them in place.
 if (isMainThread) register(import.meta.url);
 
-export async function load(url, context, nextLoad) {
-  appendFileSync(process.env.LOADED_LOG, `${url}\n`);
-  return nextLoad(url, context);
+/** Not `load`: that is not called for what comes with Node. */
+export async function resolve(specifier, context, nextResolve) {
+  const resolved = await nextResolve(specifier, context);
+  appendFileSync(process.env.LOADED_LOG, `${resolved.url}\n`);
+  return resolved;
 }

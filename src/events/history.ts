@@ -36,14 +36,14 @@ export function historyOfAll(channels: Iterable<Channel>, request: HistoryReques
 
 /** Of some subagents, with holes by `seq`. */
 export function historyOf(channels: readonly Channel[], request: HistoryRequest): AgentEvent[] {
-  const { from, time } = request;
+  const { time } = request;
   const kept: SubAgentEvent[] = [];
   const expected = new Map<string, number>();
   for (const channel of channels) {
     const own = keptOf(channel, request);
     const first = own[0];
     if (first === undefined) continue;
-    expected.set(channel.id, firstExpected(channel, first, from));
+    expected.set(channel.id, firstExpected(channel, first, request));
     for (const event of own) kept.push(event);
   }
   if (channels.length > 1) kept.sort(byOffset);
@@ -71,9 +71,11 @@ function keptOf(channel: Channel, { from, delivered, waiting }: HistoryRequest):
  * Else the offsets of dropped events are not known any more: the answer is the lowest `seq` that `from` can have had,
  * so that a loss is never silent, though the gap may reach back before `from`.
  */
-function firstExpected(channel: Channel, first: SubAgentEvent, from: number): number {
+function firstExpected(channel: Channel, first: SubAgentEvent, { from, delivered }: HistoryRequest): number {
   if (channel.droppedOffset < from) return first.seq;
-  return Math.max(channel.lastSeqBefore(from) + 1, first.seq - (first.offset - from));
+  // What is lost was delivered, and lay before the first kept event.
+  const mostLost = Math.max(0, Math.min(first.offset - 1, delivered) - from + 1);
+  return Math.max(channel.lastSeqBefore(from) + 1, first.seq - mostLost);
 }
 
 function hole(from: number, to: number, time: number): AgentEvent {

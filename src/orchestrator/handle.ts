@@ -68,6 +68,8 @@ export interface HandleHost {
   readonly controlBufferSize: number;
   eventsOf(id: string): { readonly live$: Observable<AgentEvent>; readonly replay$: Observable<AgentEvent> };
   streamOf(id: string): SubAgentEventStream;
+  /** @throws TroupeError `closed`. */
+  checkOpen(): void;
   spawn(config: SubAgentConfig): SubAgentHandle;
 }
 
@@ -147,6 +149,7 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
       void roomFor('messages').signal({ type: 'STEER', message });
     },
     spawn: (config) => {
+      host.checkOpen();
       liveOrThrow('it can have no more children');
       if (config?.parentId !== undefined && config.parentId !== entry.id) {
         throw new TroupeError('config_invalid', `parentId: leave it out, or give ${entry.id}, whose child is spawned`);

@@ -134,7 +134,7 @@ export class Orchestrator implements AsyncDisposable {
    * ended), `concurrency_limit` (where `onLimit` is `reject`), `closed`.
    */
   spawnSubagent(config: SubAgentConfig): SubAgentHandle {
-    if (this.#closing) throw new TroupeError('closed', 'the orchestrator is closed: it spawns no more subagents');
+    this.#checkOpen();
     const resolved = parseSubAgentConfig(config);
     const parent = resolved.parentId === undefined ? undefined : this.#parentOf(resolved.parentId);
     const plan = planSubagent(this.#scope, resolved, {
@@ -206,7 +206,11 @@ export class Orchestrator implements AsyncDisposable {
     const letGo = this.#supervisor.keepAlive.hold();
     this.#supervisor.collectors.add(entries);
     const collect = async () => {
-      for (const entry of entries) outcomes.push(await entry.ended); // grows while subagents are spawned
+      // Grows while subagents are spawned; who waits for the last one may answer its end by spawning the next.
+      for (const entry of entries) {
+        outcomes.push(await entry.ended);
+        if (outcomes.length === entries.length) await new Promise((resolve) => setImmediate(resolve));
+      }
       return outcomes;
     };
     const limit = new WaitLimit(this.#clock, given);
@@ -242,9 +246,14 @@ export class Orchestrator implements AsyncDisposable {
   }
 
   async #shutDown(): Promise<void> {
-    this.actor.send({ type: 'CLOSE' });
+    if (!this.#supervisor.isClosed) this.actor.send({ type: 'CLOSE' });
     await this.#disconnect();
     this.#hub.end();
+  }
+
+  #checkOpen(): void {
+    if (this.#supervisor.isClosed)
+      throw new TroupeError('closed', 'the orchestrator is closed: it spawns no more subagents');
   }
 
   #entries(): IterableIterator<Entry> {
@@ -266,6 +275,7 @@ export class Orchestrator implements AsyncDisposable {
       controlBufferSize: this.#config.controlBufferSize,
       eventsOf: (id) => ({ live$: this.#hub.liveOf(id), replay$: this.#hub.replayOf(id) }),
       streamOf: (id) => this.#hub.streamOf(id),
+      checkOpen: () => this.#checkOpen(),
       spawn: (config) => this.spawnSubagent(config),
     });
     this.#handles.set(entry, handle);

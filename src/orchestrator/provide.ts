@@ -7,6 +7,7 @@ import type { WaitingLine } from './waiting-line.js';
 export interface OrchestratorEffects {
   readonly line: WaitingLine;
   entryOf(id: string): Entry | undefined;
+  isPlanned(id: string): boolean;
   create(id: string): void;
   /** Gives the slot that was taken to this one. */
   start(id: string): void;
@@ -28,6 +29,7 @@ export function provideOrchestrator(effects: OrchestratorEffects) {
   };
   return orchestratorMachine.provide({
     guards: {
+      isPlanned: ({ event }) => event.type === 'SPAWN' && effects.isPlanned(event.id),
       someoneWaits: () => !line.isEmpty,
       holdsSlot: ({ event }) => entryOf(event)?.slot === 'held',
       hasLentSlot: ({ event }) => entryOf(event)?.slot === 'lent',

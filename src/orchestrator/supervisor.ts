@@ -2,6 +2,7 @@
 
 import { type Actor, type AnyActorRef, createActor } from 'xstate';
 import type { ControlEvent, orchestratorMachine } from '../../machines/index.js';
+import { TroupeError } from '../domain/errors.js';
 import { isFinal } from '../domain/lifecycle.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
@@ -16,6 +17,7 @@ import {
 import { Entry } from './entry.js';
 import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
+import { parentRef } from './parent-ref.js';
 import { provideOrchestrator } from './provide.js';
 import { WaitingLine } from './waiting-line.js';
 
@@ -38,11 +40,13 @@ export class Supervisor {
   readonly collectors = new Set<Entry[]>();
   readonly #options: SupervisorOptions;
   readonly #logic: SubagentLogic;
+  readonly #parentRef: AnyActorRef;
   readonly #line = new WaitingLine();
   /** Those that ended, in that order. */
   readonly #ended = new Set<string>();
   /** To be done when the transition of the parent machine is over. */
   readonly #after: (() => void)[] = [];
+  #transitionCount = 0;
   #order = 0;
   #spawning: { readonly plan: SubagentPlan; readonly parent: Entry | undefined } | undefined;
 
@@ -53,6 +57,7 @@ export class Supervisor {
     const machine = provideOrchestrator({
       line: this.#line,
       entryOf: (id) => this.entries.get(id),
+      isPlanned: (id) => this.#spawning?.plan.id === id,
       create: () => this.#admit(),
       start: (id) => this.#start(id),
       settle: (id, defect) => this.#settle(id, defect),
@@ -65,10 +70,18 @@ export class Supervisor {
       clock: environment.clock,
       ...(inspect === undefined ? {} : { inspect: guardInspector(inspect, environment.onError) }),
     }) as OrchestratorActor; // provide() changes implementations, not the machine's type
+    // The system of the orchestrator's actor is the children's too; its type does not name them.
+    this.#parentRef = parentRef(this.actor as unknown as AnyActorRef);
     this.actor.subscribe(() => {
+      this.#transitionCount += 1;
       for (let work = this.#after.shift(); work; work = this.#after.shift()) work();
     });
     this.actor.start();
+  }
+
+  /** Nothing may be spawned any more. */
+  get isClosed(): boolean {
+    return !this.actor.getSnapshot().matches('open');
   }
 
   get liveCount(): number {
@@ -79,11 +92,21 @@ export class Supervisor {
     return `subagent-${this.#order + 1}`;
   }
 
-  /** @returns undefined when the limit is reached and nothing may queue. */
+  /**
+   * @returns undefined when the limit is reached and nothing may queue.
+   * @throws TroupeError `wrong_state` from within a transition of the parent machine, which takes the next one only after it.
+   */
   spawn(plan: SubagentPlan, parent: Entry | undefined): Entry | undefined {
+    const before = this.#transitionCount;
     this.#spawning = { plan, parent };
     this.actor.send({ type: 'SPAWN', id: plan.id });
     this.#spawning = undefined;
+    if (this.#transitionCount === before) {
+      throw new TroupeError(
+        'wrong_state',
+        'a subagent cannot be spawned inside a transition of the orchestrator, such as by an observer of its actor; spawn it in a microtask: await null first',
+      );
+    }
     const entry = this.entries.get(plan.id);
     if (entry?.state === 'pending') entry.actor.send({ type: 'QUEUE' });
     return entry;
@@ -144,7 +167,7 @@ export class Supervisor {
 
   /** It has its place in the line at once, and is created when the transition is over. */
   #admit(): void {
-    if (!this.#spawning) return; // a SPAWN from elsewhere has no plan
+    if (!this.#spawning) return; // cannot be: it is planned
     const { plan, parent } = this.#spawning;
     const order = ++this.#order;
     const isHeld = parent?.state === 'paused' && !plan.config.detached;
@@ -157,8 +180,7 @@ export class Supervisor {
 
   #create(plan: SubagentPlan, parent: Entry | undefined, order: number): LiveSubagent {
     const { environment } = this.#options;
-    // The system of the orchestrator's actor is the children's too; its type does not name them.
-    const live = new LiveSubagent(this.#logic, plan, environment, this.actor as unknown as AnyActorRef);
+    const live = new LiveSubagent(this.#logic, plan, environment, this.#parentRef);
     const entry = new Entry(live, order, parent);
     this.entries.set(entry.id, entry);
     if (!plan.config.detached) parent?.children.add(entry);

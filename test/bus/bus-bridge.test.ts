@@ -300,6 +300,23 @@ describe('events on their way out', () => {
     expect(offsets(await taken('agent.a.*'))).toBe('4');
   });
 
+  test('what comes back from a failed sending takes its place in the buffer, as the oldest', async () => {
+    let fail: ((cause: Error) => void) | undefined;
+    bus.fault = () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      });
+    connect({ bufferSize: 1 });
+    for (let n = 1; n <= 2; n++) hub.publish('a', text(n));
+    await settled();
+    bus.fault = () => {};
+    fail?.(new Error('timeout'));
+    await settled();
+    await clock.advance(200);
+    expect(offsets(await taken('agent.a.*'))).toBe('2');
+    expect((await taken('agent.orchestrator.gap'))[0]?.data).toMatchObject({ missed: 1, fromOffset: 1, toOffset: 1 });
+  });
+
   test('a bus that throws instead of rejecting is a bus that is down', async () => {
     const thrower: EventBus = {
       publish: () => {

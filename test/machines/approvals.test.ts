@@ -223,4 +223,12 @@ describe('a decision', () => {
     });
     expect([world.aborts, world.completions]).toEqual([['call r'], 1]);
   });
+
+  test('to fail ends one that is paused and waits for nothing else', async () => {
+    const world = await World.running({ policy: later });
+    await world.reply(wants('', bash('x')));
+    await world.send({ type: 'PAUSE' });
+    await world.decide('x', { kind: 'fail', reason: 'was interrupted' });
+    expect(world.output).toMatchObject({ state: 'failed', error: { code: 'tool_failed' } });
+  });
 });

@@ -211,6 +211,8 @@ describe('signals', () => {
     const world = state === 'running' ? await World.running() : new World();
     await world.send({ type: 'RESUME' }, { type: 'RESUME', by: 'parent' });
     expect(world.signals).toEqual(['RESUME: not_paused', 'RESUME: not_paused']);
+    await world.send({ type: 'PAUSE' }, { type: 'RESUME' }, { type: 'RESUME' });
+    expect(world.signals.slice(2)).toEqual(['PAUSE', 'RESUME', 'RESUME: not_paused']);
     expect(world.state).toBe(state);
   });
 

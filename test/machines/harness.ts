@@ -32,7 +32,7 @@ export const INPUT: SubagentInput = {
 /** What is decided about a call; `later` waits for `World.decide`. */
 export type Policy = (call: PlannedCall, interrupted: boolean) => Decision | 'later';
 
-export interface Open<Input, Output> {
+interface Open<Input, Output> {
   readonly input: Input;
   readonly resolve: (output: Output) => void;
   readonly reject: (cause: unknown) => void;
@@ -45,7 +45,7 @@ export interface WorldOptions {
   readonly startMs?: number;
 }
 
-export const allowAll: Policy = () => ({ kind: 'allow' });
+const allowAll: Policy = () => ({ kind: 'allow' });
 
 /** When all promises that could settle have settled and the chart has taken them. */
 export function settled(): Promise<void> {

@@ -3,7 +3,7 @@
 import { type Actor, createActor } from 'xstate';
 import { type OrchestratorMachineEvent, orchestratorMachine, type SubagentOutput } from '../../machines/index.js';
 
-export type Slot = 'none' | 'held' | 'lent' | 'returning' | 'ended';
+type Slot = 'none' | 'held' | 'lent' | 'returning' | 'ended';
 
 export class House {
   readonly actor: Actor<typeof orchestratorMachine>;

@@ -117,7 +117,6 @@ test('whatever is sent in whatever order, crashes included: the rules hold at ea
     ),
     { numRuns: RUNS, seed: SEED },
   );
-  console.log(seen);
   expect(seen.steps).toBeGreaterThan(RUNS * 10);
   expect(seen.crashes).toBeGreaterThan(RUNS / 4);
   expect(seen.copies).toBeGreaterThan(RUNS / 2);

@@ -7,7 +7,7 @@ import { expectInvariants } from './invariants.js';
 import { answer, call, failure, retryLater } from './script.js';
 
 /** What the model and the world answer depends on what is asked, never on when: so that two runs can be compared. */
-export interface ScriptedCall {
+interface ScriptedCall {
   /** `bash` is asked about, `curl` takes its time to be decided, `rm` is denied. */
   readonly name: 'read' | 'bash' | 'curl' | 'rm';
   readonly alone: boolean;
@@ -15,7 +15,7 @@ export interface ScriptedCall {
   /** What a person answers in the end. */
   readonly allowed: boolean;
 }
-export interface ScriptedTurn {
+interface ScriptedTurn {
   readonly malformedCount: number;
   readonly calls: readonly ScriptedCall[];
 }
@@ -162,10 +162,12 @@ export class RandomRun {
   #answerOf(turn: number): RequestLlmOutput {
     const { calls = [], malformedCount = 0 } = this.#script[turn - 1] ?? {};
     const planned: PlannedCall[] = calls.map(({ name, alone }, index) => call(`t${turn}k${index}`, { name, alone }));
-    const answered = calls.length === 0 && malformedCount === 0;
     return {
       ...answer(`text of turn ${turn}`),
-      ...{ answered, calls: planned, malformedCount, malformedReset: calls.length > 0 },
+      answered: calls.length === 0 && malformedCount === 0,
+      calls: planned,
+      malformedCount,
+      malformedReset: calls.length > 0,
     };
   }
 
@@ -192,9 +194,9 @@ export class RandomRun {
   #follow(): void {
     for (const line of this.world.starts.slice(this.#seen.starts)) {
       const [kind, name = ''] = line.split(' ');
-      if (kind === 'request')
+      if (kind === 'request') {
         expect(name.split('/')[0], 'no answered turn is asked for again').toBe(`${this.#model.turns + 1}`);
-      else {
+      } else {
         expect(this.#model.over.has(name) || this.#model.begun.has(name), `${name} runs once`).toBe(false);
         this.#model.begun.add(name);
       }
@@ -211,18 +213,23 @@ export class RandomRun {
 
   expectAll(): void {
     const { world } = this;
-    expectInvariants(world);
+    const { turns, turnsEnded, spentMs, questions } = this.#model;
     const { snapshot, output } = world;
-    expect(this.#model.turnsEnded, 'each turn ends once, in order').toEqual(
-      this.#model.turnsEnded.map((_, index) => index + 1),
-    );
-    expect(snapshot.context.turn).toBe(this.#model.turns);
-    if (snapshot.status === 'active') {
-      expect(this.timeLeft, 'only running time counts').toBe(this.#limits.timeoutMs - this.#model.spentMs);
-      expect(this.openQuestions, 'a question is open until it is answered').toEqual([...this.#model.questions].sort());
-    }
-    if (output?.by === 'timeout') expect(this.#model.spentMs).toBeGreaterThanOrEqual(this.#limits.timeoutMs);
-    if (output?.state === 'completed') expect(this.#model.turnsEnded).toHaveLength(output.turns);
+    const isActive = snapshot.status === 'active';
+    expectInvariants(world);
+    expect({
+      turns: snapshot.context.turn,
+      turnsEnded, // each once, in order
+      timeLeft: isActive ? this.timeLeft : null,
+      questions: isActive ? this.openQuestions : [],
+    }).toEqual({
+      turns,
+      turnsEnded: turnsEnded.map((_, index) => index + 1),
+      timeLeft: isActive ? this.#limits.timeoutMs - spentMs : null, // only running time counts
+      questions: isActive ? [...questions].sort() : [],
+    });
+    if (output?.by === 'timeout') expect(spentMs).toBeGreaterThanOrEqual(this.#limits.timeoutMs);
+    if (output?.state === 'completed') expect(turnsEnded).toHaveLength(output.turns);
   }
 
   get timeLeft(): number | null {

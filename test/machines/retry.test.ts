@@ -60,6 +60,17 @@ describe('a request that is to be made again', () => {
     expect(world.told('steering_taken')).toEqual([{ type: 'steering_taken', messages: ['hey'] }]);
   });
 
+  test('goes on with the message that made one more turn: the answer before it is no end any more', async () => {
+    const world = await World.running();
+    await world.send({ type: 'STEER', message: 'wait' });
+    await world.reply(answer('early'));
+    await world.reply(retryLater(500));
+    await world.advance(500);
+    expect(world.starts).toEqual(['request 1/1', 'request 2/1', 'request 2/2']);
+    await world.reply(answer('late'));
+    expect(world.output).toMatchObject({ state: 'completed', text: 'late', turns: 2 });
+  });
+
   test('goes on taking running time while it waits', async () => {
     const world = await World.running({ input: { timeoutMs: 300 } });
     await world.reply(retryLater(500));

@@ -164,6 +164,40 @@ describe('events sent to the actor itself', () => {
   });
 });
 
+describe('a spawn from within a transition of the orchestrator’s actor', () => {
+  it('is refused with a remedy, and counts for nothing', async () => {
+    const { settle, spawn, orchestrator } = createWorld(() => ({ text: 'done' }));
+    const errors: unknown[] = [];
+    orchestrator.actor.subscribe(() => {
+      try {
+        if (errors.length === 0) spawn();
+      } catch (error) {
+        errors.push(error);
+      }
+    });
+    spawn();
+    await settle();
+    expect(errors).toEqual([
+      expect.objectContaining({ code: 'wrong_state', message: expect.stringContaining('await null') }),
+    ]);
+    expect(orchestrator.activeCount()).toBe(0);
+    expect(orchestrator.listSubagents()).toHaveLength(1);
+    orchestrator.actor.send({ type: 'SPAWN', id: 'subagent-7' });
+    expect(orchestrator.activeCount()).toBe(0);
+  });
+
+  it('is fine from an observer of a subagent’s actor, and of the events', async () => {
+    const { settle, spawn, orchestrator } = createWorld(() => ({ text: 'done' }));
+    const first = spawn();
+    first.actor.subscribe({ complete: () => spawn() });
+    orchestrator.events$.subscribe((event) => {
+      if (event.type === 'subagent_completed' && event.subagentId === 'subagent-2') spawn();
+    });
+    await settle();
+    expect(orchestrator.getAllStates().map(({ state }) => state)).toEqual(Array(3).fill('completed'));
+  });
+});
+
 describe('every end is told once, as the last event, with its cause', () => {
   it.each([
     ['an answer', undefined, 'completed', undefined],

@@ -32,8 +32,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['xstate'],
   },
   'src/activities/llm': { rooms: ['src/domain'], packages: ['zod', 'openai', 'node'] },
-  'src/activities/tools': { rooms: ['src/domain'], packages: ['zod', 'tinyglobby', 'ignore', 'picomatch', 'node'] },
-  'src/activities/permissions': { rooms: ['src/domain'], packages: ['zod', 'picomatch', 'node'] },
+  'src/activities/tools': { rooms: ['src/domain'], packages: ['zod', 'ignore', 'node'] },
+  'src/activities/permissions': { rooms: ['src/domain'], packages: ['zod', 'node'] },
   'src/bus': { rooms: ['src/events', 'src/domain'], packages: ['rxjs', 'zod', 'node'] },
   'src/testing': {
     rooms: [...ACTIVITIES, 'src/bus', 'src/events', 'src/domain'],
