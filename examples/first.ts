@@ -33,7 +33,7 @@ orchestrator.events$.subscribe((event) => {
 });
 
 const finder = orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Find the JSON files in docs/machines.' });
-const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "createMachine" in machines/.' });
+const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "free of charge" in LICENSE.' });
 
 await searcher.pause(); // what is in flight is finished and kept, nothing new starts
 console.log(await finder.wait());

@@ -7,17 +7,23 @@ import type { Decision } from '../src/domain/permission.js';
 import type { Interrupted } from './interruptible.js';
 import { askedCall, callsIn, plainCall, requestIdOf, startableCalls, withCall, withoutCall } from './subagent-calls.js';
 import { type RequestLlmOutput, subagentSetup } from './subagent-setup.js';
-import type { Call, ControlEvent, PlannedCall, SubagentContext, ToolSettled } from './subagent-types.js';
+import type { Call, CallInput, ControlEvent, PlannedCall, SubagentContext, ToolSettled } from './subagent-types.js';
 import { timeLeft } from './timer.js';
 
 const { assign, enqueueActions } = subagentSetup;
 
-const undecided = (call: PlannedCall): Call => ({
+const opened = (call: PlannedCall): Call => ({
   ...call,
-  status: 'undecided',
+  status: call.isAllowed ? 'ready' : 'undecided',
   interrupted: false,
   askedCount: 0,
   reason: null,
+});
+
+const callInput = ({ id }: SubagentContext, call: Call): CallInput => ({
+  id,
+  call: plainCall(call),
+  interrupted: call.interrupted,
 });
 
 // Done and error events of an invoked actor are not in the machine's own event union; xstate guarantees their shape.
@@ -57,24 +63,28 @@ function refusal(context: SubagentContext, signal: ControlEvent): string {
   }
 }
 
-export const acceptTurn = assign(({ context, event }) => {
+export const acceptTurn = enqueueActions(({ context, event, enqueue }) => {
   const result = outputOf<RequestLlmOutput | Interrupted>(event);
-  if (result.kind !== 'turn') return { attempt: context.attempt + 1 }; // cut off by a crash: the same request again
+  if (result.kind !== 'turn') {
+    enqueue.assign({ attempt: context.attempt + 1 }); // cut off by a crash: the same request again
+    return;
+  }
+  const turn = context.turn + 1;
   const malformedCount = result.malformedCount + (result.malformedReset ? 0 : context.malformedCount);
-  return {
-    turn: context.turn + 1,
+  enqueue.assign({
+    turn,
     attempt: 1,
-    turnOpen: true,
     text: result.answered || result.text !== '' ? result.text : context.text,
     truncated: result.truncated,
     answered: result.answered,
     malformedCount,
-    calls: result.calls.map(undecided),
+    calls: result.calls.map(opened),
     failure:
       malformedCount >= MAX_MALFORMED_CALLS
         ? { code: 'bad_response' as const, message: `the model made ${malformedCount} malformed tool calls in a row` }
         : null,
-  };
+  });
+  if (result.calls.length === 0) enqueue.emit({ type: 'turn_ended', turn });
 });
 
 export const keepRetry = assign(({ context, event }) => {
@@ -83,22 +93,23 @@ export const keepRetry = assign(({ context, event }) => {
   return { retryInMs: result.delayMs, attempt: context.attempt + (result.countsAsAttempt ? 1 : 0) };
 });
 
-export const endTurn = enqueueActions(({ context, enqueue }) => {
-  enqueue.assign({ turnOpen: false });
-  enqueue.emit({ type: 'turn_ended', turn: context.turn });
-});
+type Enqueue = Parameters<Parameters<typeof enqueueActions>[0]>[0]['enqueue'];
 
-export const startDecisions = enqueueActions(({ context, enqueue }) => {
-  for (const call of callsIn(context, 'undecided')) {
-    enqueue.spawnChild('decide', {
-      id: `decide.${call.callId}`,
-      input: { id: context.id, call: plainCall(call), interrupted: call.interrupted },
-    });
-  }
-  enqueue.assign({
-    calls: context.calls.map((call) => (call.status === 'undecided' ? { ...call, status: 'deciding' as const } : call)),
-  });
-});
+/** The call was answered. With the last of them the turn is over. */
+function dropCall(enqueue: Enqueue, context: SubagentContext, { callId }: Call): void {
+  const calls = withoutCall(context.calls, callId);
+  enqueue.assign({ calls });
+  if (calls.length === 0) enqueue.emit({ type: 'turn_ended', turn: context.turn });
+}
+
+// One assign that also spawns: each action of its own costs a copy of the snapshot.
+export const startDecisions = assign(({ context, spawn }) => ({
+  calls: context.calls.map((call): Call => {
+    if (call.status !== 'undecided') return call;
+    spawn('decide', { id: `decide.${call.callId}`, input: callInput(context, call) });
+    return { ...call, status: 'deciding' };
+  }),
+}));
 
 export const applyDecision = enqueueActions(({ context, event, enqueue }) => {
   const { actorId } = event as DoneActorEvent & ErrorActorEvent; // stands on done and error of decide.* only
@@ -115,13 +126,11 @@ export const applyDecision = enqueueActions(({ context, event, enqueue }) => {
       return;
     case 'deny':
       enqueue.emit({ type: 'call_refused', call: plainCall(call), text: decision.reason });
-      enqueue.assign({ calls: withoutCall(context.calls, call.callId) });
+      dropCall(enqueue, context, call);
       return;
     case 'fail':
-      enqueue.assign({
-        calls: withoutCall(context.calls, call.callId),
-        failure: { code: 'tool_failed', message: decision.reason },
-      });
+      enqueue.assign({ failure: { code: 'tool_failed', message: decision.reason } });
+      dropCall(enqueue, context, call);
       return;
     case 'ask': {
       const asking: Call = { ...call, status: 'asking', askedCount: call.askedCount + 1, reason: decision.reason };
@@ -165,20 +174,18 @@ export const answerRequest = enqueueActions(({ context, event, enqueue }) => {
   const why =
     event.type === 'DENY' ? (event.reason ?? 'the request was denied') : 'nobody answered the request in time';
   enqueue.emit({ type: 'call_refused', call: plainCall(call), text: `not run: ${why}` });
-  enqueue.assign({ calls: withoutCall(context.calls, call.callId) });
+  dropCall(enqueue, context, call);
 });
 
-export const startCalls = enqueueActions(({ context, enqueue }) => {
+export const startCalls = assign(({ context, spawn }) => {
   const starting = startableCalls(context);
-  for (const call of starting) {
-    enqueue.spawnChild('callTool', {
-      id: `tool.${call.callId}`,
-      input: { id: context.id, call: plainCall(call), interrupted: call.interrupted },
-    });
-  }
-  enqueue.assign({
-    calls: context.calls.map((call) => (starting.includes(call) ? { ...call, status: 'running' as const } : call)),
-  });
+  return {
+    calls: context.calls.map((call): Call => {
+      if (!starting.includes(call)) return call;
+      spawn('callTool', { id: `tool.${call.callId}`, input: callInput(context, call) });
+      return { ...call, status: 'running' };
+    }),
+  };
 });
 
 export const settleCall = enqueueActions(({ context, event, enqueue }) => {
@@ -191,10 +198,14 @@ export const settleCall = enqueueActions(({ context, event, enqueue }) => {
     enqueue.assign({ calls: withCall(context.calls, call.callId, { status: 'undecided', interrupted: true }) });
     return;
   }
+  if (output?.kind === 'held') {
+    enqueue.assign({ calls: withCall(context.calls, call.callId, { status: 'ready' }) });
+    return;
+  }
   if (!output) {
     enqueue.emit({ type: 'call_refused', call: plainCall(call), text: `failed: ${messageOf(errorOf(event))}` });
   }
-  enqueue.assign({ calls: withoutCall(context.calls, call.callId) });
+  dropCall(enqueue, context, call);
 });
 
 export const queueSteering = assign(({ context, event }) => {
@@ -205,7 +216,7 @@ export const queueSteering = assign(({ context, event }) => {
 export const takeSteering = enqueueActions(({ context, enqueue }) => {
   if (context.attempt > 1) return; // the same request again takes nothing new along
   if (context.steering.length > 0) enqueue.emit({ type: 'steering_taken', messages: context.steering });
-  enqueue.assign({ steering: [], answered: false });
+  if (context.steering.length > 0 || context.answered) enqueue.assign({ steering: [], answered: false });
 });
 
 export const rememberPauser = assign(({ event }) => {

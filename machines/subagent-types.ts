@@ -12,6 +12,8 @@ export interface PlannedCall {
   readonly args: unknown;
   /** Not read-only: runs with no other beside it, and waits for every earlier call of its turn. */
   readonly alone: boolean;
+  /** The rules alone allow it, so that it needs no decision of its own. One that a crash cut off is decided anew all the same. */
+  readonly isAllowed?: boolean;
 }
 
 /**
@@ -50,9 +52,9 @@ export interface RetryLater {
   readonly countsAsAttempt: boolean;
 }
 
-/** The output itself is in the transcript, not here. */
+/** The output itself is in the transcript, not here. `held`: it was paused before the tool was called, so it is ready again. */
 export interface ToolSettled {
-  readonly kind: 'settled';
+  readonly kind: 'settled' | 'held';
 }
 
 export interface RequestLlmInput {
@@ -98,8 +100,6 @@ export interface SubagentContext {
   readonly text: string;
   readonly truncated: boolean;
   readonly answered: boolean;
-  /** The answer of this turn has come and its end was not told yet. */
-  readonly turnOpen: boolean;
   readonly malformedCount: number;
   readonly failure: ErrorInfo | null;
   readonly by: EndCause | null;

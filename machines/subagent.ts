@@ -24,7 +24,6 @@ function initialContext({ input }: { input: SubagentInput }): SubagentContext {
     text: '',
     truncated: false,
     answered: false,
-    turnOpen: false,
     malformedCount: 0,
     failure: null,
     by: null,
@@ -74,15 +73,17 @@ export const subagentMachine = setup({
   guards: {
     isHeld: stateIn({ active: { control: 'paused' } }),
     hasFailed: ({ context }) => context.failure !== null,
-    isTurnOver: ({ context }) => context.turnOpen && context.calls.length === 0,
     hasUndecided: ({ context }) => callsIn(context, 'undecided').length > 0,
     hasStartable: ({ context }) => startableCalls(context).length > 0,
-    hasOpenCalls: ({ context }) => context.calls.length > 0,
+    /** Open calls, and nothing to be done about them but to wait for a person. */
+    isAsking: ({ context }) => context.calls.length > 0 && callsIn(context, 'undecided', 'deciding').length === 0,
     hasNoCalls: ({ context }) => context.calls.length === 0,
     nothingRuns: ({ context }) => callsIn(context, 'running').length === 0,
     isAnswered: ({ context }) =>
-      context.answered && (context.steering.length === 0 || context.turn >= context.maxSteps),
-    isOutOfTurns: ({ context }) => context.turn >= context.maxSteps,
+      context.answered &&
+      context.calls.length === 0 &&
+      (context.steering.length === 0 || context.turn >= context.maxSteps),
+    isOutOfTurns: ({ context }) => context.calls.length === 0 && context.turn >= context.maxSteps,
     mayDecide: and([not('isHeld'), 'hasUndecided']),
     mayStart: and([not('isHeld'), 'hasStartable']),
     mayGoOn: and([not('isHeld'), or(['hasUndecided', 'hasStartable', 'hasNoCalls'])]),
@@ -174,15 +175,14 @@ export const subagentMachine = setup({
           states: {
             idle: {
               always: [
-                { guard: 'isTurnOver', actions: 'endTurn' },
                 { guard: 'hasFailed', target: '#subagent.failed' },
                 { guard: 'isHeld', target: 'waiting_for_control' },
                 { guard: 'hasUndecided', actions: 'startDecisions' },
-                { guard: 'hasStartable', target: 'calling_tool' },
-                { guard: 'hasOpenCalls', target: 'waiting_for_control' },
+                { guard: 'hasStartable', target: 'calling_tool', actions: 'startCalls' },
+                { guard: 'isAsking', target: 'waiting_for_control' },
                 { guard: 'isAnswered', target: '#subagent.completed' },
                 { guard: 'isOutOfTurns', target: '#subagent.failed', actions: 'recordStepLimit' },
-                { target: 'requesting_llm' },
+                { guard: 'hasNoCalls', target: 'requesting_llm' },
               ],
             },
             requesting_llm: {

@@ -61,8 +61,8 @@ async function run(model: string): Promise<string> {
 }
 
 if (workload === 'turn') {
-  for (let i = 0; i < 10; i++) await run('turns:20');
-  const RUNS = 40;
+  for (let i = 0; i < 60; i++) await run('turns:20');
+  const RUNS = 100;
   const { cpuMs } = await measure(async () => {
     for (let i = 0; i < RUNS; i++) await run('turns:20');
   });

@@ -34,8 +34,8 @@ async function troupe(model: string) {
 
 if (workload === 'turn') {
   const { run, close } = await troupe('turns:20');
-  for (let i = 0; i < 10; i++) await run();
-  const RUNS = 40;
+  for (let i = 0; i < 60; i++) await run();
+  const RUNS = 100;
   const { cpuMs } = await measure(async () => {
     for (let i = 0; i < RUNS; i++) await run();
   });

@@ -9,4 +9,3 @@ export {
 } from './bus-bridge.js';
 export type { BusMessage, EventBus, StoredMessage } from './event-bus.js';
 export { MemoryEventBus, type MemoryEventBusOptions } from './memory-event-bus.js';
-export { parsePattern, parseSubject } from './subject.js';

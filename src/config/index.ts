@@ -11,15 +11,14 @@ export {
 export { AgentOptions, parseAgentOptions, type ResolvedAgentOptions } from './agent-options.js';
 export { type CloseOptions, parseCloseOptions, parseWaitOptions, type WaitOptions } from './call-options.js';
 export { knownNames } from './closest.js';
-export { AgentDefinitionConfig, type LoadedDefinition, readDefinitions } from './definition-file.js';
+export { type LoadedDefinition, readDefinitions } from './definition-file.js';
 export { loadAgentFile } from './load-agent-file.js';
 export {
   OrchestratorConfig,
   parseOrchestratorConfig,
   type ResolvedOrchestratorConfig,
 } from './orchestrator-config.js';
-export { describeIssues, parseWith } from './parse.js';
-export { PermissionRulesConfig, readOnlyPermissions } from './permission-rules.js';
+export { readOnlyPermissions } from './permission-rules.js';
 export { parseSessionOptions, type ResolvedSessionOptions, SessionOptions } from './session-options.js';
 export { readSkills } from './skill-file.js';
 export { parseSubAgentConfig, type ResolvedSubAgentConfig, SubAgentConfig } from './subagent-config.js';

@@ -1,4 +1,4 @@
-/** Redaction of plain data: every text in it, at any depth. */
+/** Redaction of plain data: every text and key in it, at any depth. */
 
 const MAX_DEPTH = 100;
 
@@ -15,7 +15,8 @@ function redacted(value: unknown, redact: (text: string) => string, depth: numbe
     const items = value.map((item) => redacted(item, redact, depth + 1));
     return items.some((item, index) => item !== value[index]) ? items : value;
   }
-  const entries = Object.entries(value).map(([key, item]) => [key, redacted(item, redact, depth + 1)] as const);
-  const changed = entries.some(([key, item]) => item !== Reflect.get(value, key));
+  const before = Object.entries(value);
+  const entries = before.map(([key, item]) => [redact(key), redacted(item, redact, depth + 1)] as const);
+  const changed = entries.some(([key, item], index) => key !== before[index]?.[0] || item !== before[index]?.[1]);
   return changed ? Object.fromEntries(entries) : value;
 }

@@ -2,7 +2,7 @@
 
 import type { AgentDefinition, AgentRuntime } from '../domain/agent.js';
 import { type Clock, delay } from '../domain/clock.js';
-import type { ModelChunk, ModelProvider } from '../domain/model.js';
+import type { ModelChunk, ModelProvider, ModelRequest, ModelStreamOptions } from '../domain/model.js';
 import type { Tool } from '../domain/tool.js';
 
 const STEP_COUNT = 5;
@@ -26,21 +26,18 @@ const tool: Tool = {
   },
 };
 
-const model: ModelProvider = {
-  name: 'stub',
-  async *stream({ messages }, { clock, signal }): AsyncGenerator<ModelChunk> {
-    const stepsDone = messages.filter(({ role }) => role === 'tool').length;
-    if (stepsDone > 0) await delay(clock, STEP_MS / 2, signal);
-    if (stepsDone < STEP_COUNT) {
-      yield { type: 'tool_call', name: tool.name, arguments: JSON.stringify({ step: stepsDone + 1 }) };
-      yield { type: 'finish', reason: 'tool_calls' };
-      return;
-    }
-    const text = `Stub: ${STEP_COUNT} steps done. Give Orchestrator.create an Agent to run a model and tools.`;
-    yield { type: 'text_delta', text };
-    yield { type: 'finish', reason: 'stop' };
-  },
-};
+async function* answer({ messages }: ModelRequest, options: ModelStreamOptions): AsyncGenerator<ModelChunk> {
+  const stepsDone = messages.filter(({ role }) => role === 'tool').length;
+  if (stepsDone > 0) await delay(options.clock, STEP_MS / 2, options.signal);
+  if (stepsDone < STEP_COUNT) {
+    yield { type: 'tool_call', name: tool.name, arguments: JSON.stringify({ step: stepsDone + 1 }) };
+    yield { type: 'finish', reason: 'tool_calls' };
+    return;
+  }
+  const text = `Stub: ${STEP_COUNT} steps done. Give Orchestrator.create an Agent to run a model and tools.`;
+  yield { type: 'text_delta', text };
+  yield { type: 'finish', reason: 'stop' };
+}
 
 function definition(name: string): AgentDefinition {
   return {
@@ -56,6 +53,7 @@ function definition(name: string): AgentDefinition {
 
 /** Knows every agent type; five steps of 600 ms running time each, then a text that says it is a stub. */
 export function stubRuntime(clock: Clock): AgentRuntime {
+  const model: ModelProvider = { name: 'stub', stream: answer }; // one for each: its limiter goes by this clock
   return {
     definitionOf: definition,
     modelOf: () => model,

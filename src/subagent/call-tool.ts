@@ -16,6 +16,7 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   subagent.reportChanges();
   await null; // nothing of a tool runs inside a transition
   signal.throwIfAborted();
+  if (subagent.state === 'paused') return { kind: 'held' }; // since the chart let it go: it has not begun
 
   const tool = plan.tools.get(toolName);
   if (!tool) {

@@ -10,15 +10,16 @@ export interface Pieces {
 
 /** Hands on each piece as it comes, but for an end that may be the beginning of a secret. */
 export function redactPieces(redact: Redact, handOn: (text: string) => void): Pieces {
+  /** Redacted, and not handed on yet. */
   let pending = '';
   const release = (heldCount: number) => {
     const ready = pending.slice(0, pending.length - heldCount);
     pending = pending.slice(ready.length);
-    if (ready !== '') handOn(redact(ready));
+    if (ready !== '') handOn(ready);
   };
   return {
     push(piece) {
-      pending += piece;
+      pending = redact(pending + piece);
       release(redact.heldBack?.(pending) ?? 0);
     },
     end: () => release(0),

@@ -75,6 +75,7 @@ function requestOf(subagent: LiveSubagent): ModelRequest {
 
 /** Writes the answer into the transcript and sorts its calls: those that may run, and those that are answered at once. */
 async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<ModelTurnResult> {
+  const { permissions } = subagent.plan;
   const calls: PlannedCall[] = [];
   const refused: { readonly call: ModelToolCall; readonly problem: string }[] = [];
   const kept: ModelToolCall[] = [];
@@ -95,11 +96,14 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
       malformedCount = 0;
       malformedReset = true;
       const tool = subagent.plan.tools.get(asked.name);
-      const problem = tool ? await inputProblem(tool, parsed.args) : unknownTool(asked.name, subagent);
-      if (tool && problem === undefined) {
-        calls.push({ callId: id, name: tool.name, args: parsed.args, alone: !tool.readOnly });
+      const validated = tool && (await validateInput(tool, parsed.args));
+      if (!validated) {
+        refused.push({ call, problem: unknownTool(asked.name, subagent) });
+      } else if (!validated.ok) {
+        refused.push({ call, problem: validated.problem });
       } else {
-        refused.push({ call, problem: problem ?? '' });
+        const isAllowed = permissions.allowsAtOnce({ tool, input: validated.input });
+        calls.push({ callId: id, name: tool.name, args: parsed.args, alone: !tool.readOnly, isAllowed });
       }
     }
   }
@@ -122,18 +126,15 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
   };
 }
 
-async function inputProblem(tool: Parameters<typeof validateInput>[0], args: Record<string, unknown>) {
-  const validated = await validateInput(tool, args);
-  return validated.ok ? undefined : validated.problem;
-}
-
 function unknownTool(name: string, { plan }: LiveSubagent): string {
   return `there is no tool ${JSON.stringify(name)}; the tools are: ${[...plan.tools.keys()].join(', ') || '(none)'}`;
 }
 
 /** Answers a call that is not run: the model is told why, and readers see its end without a start. */
 export function refuseCall(subagent: LiveSubagent, toolId: string, toolName: string, problem: string): void {
-  const text = subagent.environment.redact(problem);
-  subagent.transcript.settle(toolId, text, true);
-  subagent.publish({ type: 'tool_end', toolName, toolId, toolOutput: text, durationMs: 0, isError: true });
+  const { redact } = subagent.environment;
+  const toolOutput = redact(problem);
+  subagent.transcript.settle(toolId, toolOutput, true);
+  // The name is the model's own, and need not be that of a tool.
+  subagent.publish({ type: 'tool_end', toolName: redact(toolName), toolId, toolOutput, durationMs: 0, isError: true });
 }

@@ -64,22 +64,20 @@ function possibleEvents({ children }: SubagentSnapshot): ScriptedEvent[] {
 
 /** All that decides what may come next, with counts that only grow cut off where they stop to matter. */
 function serializeState({ value, status, context }: SubagentSnapshot): string {
-  const { pausedBy, calls, steering, answered, turn, turnOpen, attempt, failure } = context;
+  const { pausedBy, calls, steering, answered, turn, attempt, failure } = context;
   const callsInShort = calls.map((each) => [each.callId, each.status, each.interrupted, Math.min(each.askedCount, 2)]);
-  const flags = [pausedBy, steering.length > 0, answered, turn, turnOpen, Math.min(attempt, 2), failure !== null];
+  const flags = [pausedBy, steering.length > 0, answered, turn, Math.min(attempt, 2), failure?.code];
   return JSON.stringify([value, status, callsInShort, flags]);
 }
 
 const REACHABLE = [
   ...['ready', 'queued', 'held'].map((pending) => ({ pending })),
   ...['running', 'paused'].flatMap((control) =>
-    [
-      { requesting_llm: 'asking' },
-      { requesting_llm: 'backing_off' },
-      'calling_tool',
-      'waiting_for_control', // `idle` only chooses, nobody rests in it
-    ].map((activity) => ({ active: { control, activity } })),
+    [{ requesting_llm: 'asking' }, { requesting_llm: 'backing_off' }, 'calling_tool', 'waiting_for_control'].map(
+      (activity) => ({ active: { control, activity } }),
+    ),
   ),
+  { active: { control: 'running', activity: 'idle' } }, // its calls are being decided; a paused one does not rest in it
   'completed',
   'failed',
   'cancelled',

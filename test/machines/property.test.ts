@@ -120,7 +120,7 @@ test('whatever is sent in whatever order, crashes included: the rules hold at ea
   expect(seen.steps).toBeGreaterThan(RUNS * 10);
   expect(seen.crashes).toBeGreaterThan(RUNS / 4);
   expect(seen.copies).toBeGreaterThan(RUNS / 2);
-  expect(seen.states.size).toBe(14); // all there are: see paths.test.ts
+  expect(seen.states.size).toBe(15); // all there are: see paths.test.ts
   expect([...seen.ends.keys()].sort()).toEqual([
     'cancelled cancelled',
     'completed',

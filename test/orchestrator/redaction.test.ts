@@ -4,6 +4,7 @@ import { defineTool } from '../../src/activities/tools/index.js';
 import { MemoryEventBus } from '../../src/bus/index.js';
 import { TroupeError } from '../../src/domain/errors.js';
 import { createRedactor } from '../../src/domain/redact.js';
+import type { ScriptedTurn } from '../../src/testing/index.js';
 import { calls, createWorld, errorOf, eventsOf, lastMessage } from '../support/world.js';
 
 const SECRET = 'hunter2-hunter2/"quoted"';
@@ -31,30 +32,27 @@ const leaky = defineTool({
 describe('a registered secret', () => {
   it('never shows in an event, an info, an outcome, an error or on the bus, wherever it came in', async () => {
     const bus = new MemoryEventBus();
-    const world = createWorld(
-      [
-        {
-          reasoning: [`think ${SECRET.slice(0, 4)}`, SECRET.slice(4)],
-          text: ['It is ', SECRET.slice(0, 12), SECRET.slice(12, 20), `${SECRET.slice(20)}!`],
-          toolCalls: [
-            { name: 'leaky', args: { with: SECRET } },
-            { name: 'leaky', args: { with: SECRET, fail: true } },
-            { name: 'leaky', args: `{"with": "${SECRET}` },
-            { name: SECRET, args: {} },
-            { name: 'leaky', args: { with: 7, [SECRET]: 1 } },
-          ],
-        },
-        { error: new TroupeError('model_unavailable', `HTTP 503 for key ${SECRET}`) },
-        { text: `again ${SECRET}`, error: new TroupeError('model_auth', `HTTP 401: bad key ${SECRET}`) },
-      ],
+    const turns: ScriptedTurn[] = [
       {
-        secrets,
-        tools: [leaky],
-        bus,
-        approvals: 'wait',
-        definitions: [{ name: 'asks', permissions: { allow: [], deny: [], ask: [], default: 'ask' } }],
+        reasoning: [`think ${SECRET.slice(0, 4)}`, SECRET.slice(4)],
+        text: ['It is ', SECRET.slice(0, 12), SECRET.slice(12, 20), `${SECRET.slice(20)}!`],
+        toolCalls: [
+          { name: 'leaky', args: { with: SECRET } },
+          { name: 'leaky', args: { with: SECRET, fail: true, [SECRET]: 'as a key' } },
+          { name: 'leaky', args: `{"with": "${SECRET}` },
+          { name: SECRET, args: {} },
+          { name: 'leaky', args: { with: 7, [SECRET]: 1 } },
+        ],
       },
-    );
+      { error: new TroupeError('model_unavailable', `HTTP 503 for key ${SECRET}`) },
+      { text: `again ${SECRET}`, error: new TroupeError('model_auth', `HTTP 401: bad key ${SECRET}`) },
+    ];
+    const world = createWorld((request) => (request.tools.length === 0 ? { text: SECRET } : (turns.shift() ?? {})), {
+      secrets,
+      tools: [leaky],
+      bus,
+      approvals: 'wait',
+    });
     const { clock, spawn, orchestrator, events, model } = world;
     const sent: unknown[] = [];
     bus.messages$('agent.>').subscribe((message) => sent.push(message));
@@ -66,12 +64,12 @@ describe('a registered secret', () => {
       if (request?.startsWith('call2')) orchestrator.getHandle(event.subagentId ?? '')?.approve(request);
     });
     const handle = spawn({
-      agentType: 'asks',
+      agentType: 'asker',
       prompt: `log in with ${SECRET}`,
       description: `about ${SECRET}`,
       metadata: { note: SECRET, deep: [{ [`x`]: SECRET }] },
     });
-    void errorOf(() => handle.btw(`what is ${SECRET}?`));
+    void handle.btw(`what is ${SECRET}?`).catch(() => {});
     await clock.advance(60_000);
     expect(handle.state()).toBe('failed');
     const error = await errorOf(() => handle.wait());
@@ -84,6 +82,7 @@ describe('a registered secret', () => {
       'tasks_updated',
       'permission_request',
       'retry',
+      'btw_answer',
       'error',
     ] as const) {
       expect(eventsOf(events, type).length).toBeGreaterThan(0);

@@ -105,6 +105,29 @@ describe('pause', () => {
     expect(typesOf(events).filter((type) => type === 'turn_start')).toHaveLength(1);
   });
 
+  it('in the same tick as an approval or a resume starts no tool', async () => {
+    const { clock, effects, spawn, events } = createWorld(
+      [calls(['note', { label: 'a' }], ['note', { label: 'b' }]), { text: 'done' }],
+      { approvals: 'wait' },
+    );
+    const handle = spawn({ agentType: 'asker' });
+    await clock.advance(0);
+    handle.approve('call2#1');
+    handle.approve('call1#1');
+    await expect(handle.pause()).resolves.toEqual({ accepted: true, state: 'paused' });
+    await clock.advance(1_000);
+    expect(effects).toEqual([]);
+    expect(typesOf(events)).not.toContain('tool_start');
+    void handle.resume();
+    void handle.pause();
+    await clock.advance(1_000);
+    expect(effects).toEqual([]);
+    void handle.resume();
+    await clock.advance(0);
+    expect(effects).toEqual(['a', 'b']);
+    await expect(handle.wait()).resolves.toBe('done');
+  });
+
   it('resolves with the state reached when it was resumed first', async () => {
     const { clock, spawn } = createWorld([{ text: 'done', delayMs: 100 }]);
     const handle = spawn();

@@ -12,7 +12,7 @@ import type { Decision } from '../../domain/permission.js';
 import type { Tool } from '../../domain/tool.js';
 import { type AlwaysMemory, createAlwaysMemory } from './always-memory.js';
 import { type CompiledList, combine, compileList, judge, type RuleList, type Verdict } from './rule-list.js';
-import { keyOf, seenFrom, subjectOf } from './subject.js';
+import { keyOf, seenFrom, subjectAtOnce, subjectOf } from './subject.js';
 
 /** Everything that bounds one subagent's calls. */
 export interface PermissionScope {
@@ -47,6 +47,8 @@ export interface PermissionCall {
 export interface Permissions {
   /** Never rejects. An interrupted call is decided as usual when its tool is read-only or idempotent, else asked. */
   decide(call: PermissionCall): Promise<Decision>;
+  /** Whether the rules alone allow a new call, without a look at files or memory; false: `decide` has to say. */
+  allowsAtOnce(call: Pick<PermissionCall, 'tool' | 'input'>): boolean;
   /**
    * Remembers an "always": from now on what would be asked is allowed for this tool with this exact path, command, host
    * or these arguments, in this workspace. Rules and defaults that deny still hold, and an interrupted call is asked all
@@ -60,6 +62,8 @@ export function compilePermissions(scope: PermissionScope): Permissions {
   const lists = [...scope.rules.map(compileList), permissiveDenyList(scope.permissiveDeny)];
   const always = scope.always ?? createAlwaysMemory();
 
+  const isAllowed = ({ kind }: Verdict) => kind === 'allow' || (kind === 'ask' && scope.permissive);
+
   async function decide({ tool, input, interrupted }: PermissionCall): Promise<Decision> {
     const subject = await subjectOf(tool, input, scope.workspace);
     const verdicts = lists.map(async (list) => judge(list, tool.name, await seenFrom(list.workspace, subject)));
@@ -67,7 +71,7 @@ export function compilePermissions(scope: PermissionScope): Permissions {
     const unsettled = interrupted && !tool.readOnly && !tool.idempotent;
     if (verdict.kind === 'deny') return denied(tool, verdict, unsettled);
     if (unsettled) return scope.approvals === 'ask' ? askedAgain(tool, verdict) : reported(tool, verdict);
-    if (verdict.kind === 'allow' || scope.permissive) return { kind: 'allow' };
+    if (isAllowed(verdict)) return { kind: 'allow' };
     const key = keyOf(tool.name, subject, scope.workspace);
     if (key !== undefined && (await always.has(key))) return { kind: 'allow' };
     return scope.approvals === 'ask' ? asked(tool, verdict) : nobodyToAsk(tool, verdict);
@@ -80,6 +84,14 @@ export function compilePermissions(scope: PermissionScope): Permissions {
       } catch (cause) {
         const reason = `${call.tool.name} could not be checked against the rules, so it was not run: ${messageOf(cause)}`;
         return { kind: 'deny', reason };
+      }
+    },
+    allowsAtOnce({ tool, input }) {
+      try {
+        const subject = subjectAtOnce(tool, input);
+        return subject !== undefined && isAllowed(combine(lists.map((list) => judge(list, tool.name, subject))));
+      } catch {
+        return false; // `decide` tells why
       }
     },
     allowAlways({ tool, input }) {

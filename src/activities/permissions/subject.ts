@@ -1,6 +1,6 @@
 /** What one call is judged by: its path, command, host or arguments, looked up once and held against every rule. */
 
-import type { Tool } from '../../domain/tool.js';
+import type { PermissionSubject, Tool } from '../../domain/tool.js';
 import { hostNameOf } from './host-pattern.js';
 import { type PathForms, pathFormsOf } from './path-forms.js';
 
@@ -15,11 +15,21 @@ export type Subject =
 /** Rejects only for a tool whose own `subject` throws or gives what it should not. */
 export async function subjectOf(tool: Tool, input: unknown, workspace: string): Promise<Subject> {
   const subject = tool.subject?.(input);
+  return subject?.kind === 'path'
+    ? { kind: 'path', forms: await pathFormsOf(workspace, subject.path) }
+    : plainSubject(subject, input);
+}
+
+/** The subject where it takes no look at files; absent for a path. Throws as `subjectOf` rejects. */
+export function subjectAtOnce(tool: Tool, input: unknown): Subject | undefined {
+  const subject = tool.subject?.(input);
+  return subject?.kind === 'path' ? undefined : plainSubject(subject, input);
+}
+
+function plainSubject(subject: Exclude<PermissionSubject, { kind: 'path' }> | undefined, input: unknown): Subject {
   switch (subject?.kind) {
     case undefined:
       return { kind: 'json', json: jsonOf(input) };
-    case 'path':
-      return { kind: 'path', forms: await pathFormsOf(workspace, subject.path) };
     case 'command':
       return { kind: 'command', command: subject.command };
     case 'host':
