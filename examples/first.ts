@@ -14,11 +14,8 @@ I found 2 JSON files in docs/machines:
 subagent-2 paused -> running
 subagent-2 calls grep
 subagent-2 running -> completed
-I found "createMachine" in 2 lines of 2 files:
-- machines/orchestrator.ts (1)
-  79: }).createMachine({
-- machines/subagent.ts (1)
-  98: }).createMachine({
+I found no match for "ESM only".
+The tool says: No matches found.
 
 (This comes from the offline rules, not from a language model.)
 */
@@ -33,7 +30,7 @@ orchestrator.events$.subscribe((event) => {
 });
 
 const finder = orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Find the JSON files in docs/machines.' });
-const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "free of charge" in LICENSE.' });
+const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "ESM only" in docs/decisions/.' });
 
 await searcher.pause(); // what is in flight is finished and kept, nothing new starts
 console.log(await finder.wait());

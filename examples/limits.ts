@@ -1,18 +1,18 @@
 /*
 npx tsx examples/limits.ts
 
-subagent-1 requesting_llm 
-subagent-2 waiting_for_control queued for a slot
-subagent-3 waiting_for_control queued for a slot
+subagent-1 requesting_llm
+subagent-2 queued for a slot
+subagent-3 queued for a slot
 subagent-1 pending -> running
 subagent-1 running -> failed
 subagent-2 pending -> running
 subagent-2 running -> failed
 subagent-3 pending -> running
 subagent-3 running -> completed
-subagent-1: failed after 0 turns, by timeout; timeout; ""
-subagent-2: failed after 3 turns; max_steps; "Round 5."
-subagent-3: completed after 1 turns; no error; "Done."
+subagent-1: failed by timeout; timeout; turns: 0; ""
+subagent-2: failed; max_steps; turns: 3; "Round 5."
+subagent-3: completed; no error; turns: 1; "Done."
 TroupeError: maxConcurrentSubagents 1 reached; wait for a subagent to end, raise it, or use onLimit 'queue'
 */
 import { Agent, Orchestrator, type SubAgentOutcome } from 'troupe';
@@ -35,11 +35,11 @@ orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Be slow.', timeoutMs
 orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Be thorough.', maxSteps: 3 }); // turns
 orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Be quick.' });
 for (const { id, activity } of orchestrator.getActiveActivities()) {
-  console.log(id, activity.activityType, activity.activityType === 'waiting_for_control' ? activity.reason : '');
+  console.log(id, activity.activityType === 'waiting_for_control' ? activity.reason : activity.activityType);
 }
 
 const line = ({ id, state, by, error, output, turns }: SubAgentOutcome) =>
-  `${id}: ${state} after ${turns} turns${by ? `, by ${by}` : ''}; ${error?.code ?? 'no error'}; ${JSON.stringify(output)}`;
+  `${id}: ${state}${by ? ` by ${by}` : ''}; ${error?.code ?? 'no error'}; turns: ${turns}; ${JSON.stringify(output)}`;
 console.log((await orchestrator.waitAll()).map(line).join('\n')); // what fails is data: nothing is thrown
 
 const strict = Orchestrator.create(agent, { maxConcurrentSubagents: 1 }); // without a queue the spawn throws

@@ -1,5 +1,6 @@
 /** The statecharts, to open in the Stately editor or to compose into machines of your own. */
 
+export type { Decision } from '../src/domain/permission.js';
 export { type Interrupted, interruptible } from './interruptible.js';
 export {
   type OrchestratorContext,

@@ -248,7 +248,7 @@ export const recordTimeout = assign({
 export const recordStepLimit = assign(({ context }) => ({
   failure: {
     code: 'max_steps' as const,
-    message: `stopped after ${context.maxSteps} turns with tools still wanted; raise maxSteps`,
+    message: `maxSteps ${context.maxSteps} reached with tools still wanted; raise it`,
   },
 }));
 

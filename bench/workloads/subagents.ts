@@ -34,8 +34,8 @@ async function troupe(model: string) {
 
 if (workload === 'turn') {
   const { run, close } = await troupe('turns:20');
-  for (let i = 0; i < 60; i++) await run();
-  const RUNS = 100;
+  for (let i = 0; i < 200; i++) await run(); // until the code is compiled
+  const RUNS = 200;
   const { cpuMs } = await measure(async () => {
     for (let i = 0; i < RUNS; i++) await run();
   });

@@ -1,6 +1,6 @@
 /** What an agent is: a configuration, read and checked, with everything that its subagents are made from. */
 
-import { offline, openai } from '../activities/llm/index.js';
+import { offline, openai, secretsOf } from '../activities/llm/index.js';
 import { builtinTools } from '../activities/tools/index.js';
 import {
   type AgentConfig,
@@ -10,11 +10,13 @@ import {
   parseAgentConfig,
   parseAgentOptions,
   type ResolvedAgentConfig,
+  type ResolvedAgentOptions,
   type SessionOptions,
 } from '../config/index.js';
 import type { AgentRuntime } from '../domain/agent.js';
 import { realClock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
+import type { ModelProvider } from '../domain/model.js';
 import { createRedactor } from '../domain/redact.js';
 import { Session } from '../session/index.js';
 import { createCatalogue } from './catalogue.js';
@@ -46,7 +48,7 @@ export class Agent {
       skillsOf: createSkills([...(config?.skillDirs ?? []), ...given.skillDirs]),
       tools: toolsByName(builtinTools({ env }), given.tools),
       clock,
-      redact: createRedactor(secretsOf(config)),
+      redact: createRedactor([...keysOf(config), ...givenModels(given).flatMap(secretsOf)]),
       ...(config?.permissions === undefined ? {} : { permissions: config.permissions }),
       ...(confirm === undefined ? {} : { confirm }),
       ...(inspect === undefined ? {} : { inspect }),
@@ -94,6 +96,10 @@ function configuredModel({ name, model, provider, settings }: ConfiguredModel) {
   );
 }
 
-function secretsOf(config: ResolvedAgentConfig | undefined): readonly string[] {
+function givenModels({ models, defaultModel }: ResolvedAgentOptions): ModelProvider[] {
+  return [...Object.values(models), ...(typeof defaultModel === 'object' ? [defaultModel] : [])];
+}
+
+function keysOf(config: ResolvedAgentConfig | undefined): readonly string[] {
   return Object.values(config?.providers ?? {}).flatMap(({ apiKey }) => (apiKey === undefined ? [] : [apiKey]));
 }

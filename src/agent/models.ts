@@ -49,7 +49,9 @@ export function createModels(
   }
   const named = (name: string, what: string): ModelProvider => {
     const model = models.get(name);
-    return model ? model() : fail(`${what}: no model ${JSON.stringify(name)}; ${knownNames(name, models.keys())}`);
+    if (model) return model();
+    const known = models.size > 0 ? knownNames(name, models.keys()) : 'no model has a name; name some in `models`';
+    return fail(`${what}: no model ${JSON.stringify(name)}; ${known}`);
   };
   const withDefault = (fallback: (() => ModelProvider) | undefined): ModelOf => {
     return (name) => {

@@ -1,16 +1,16 @@
 /** Options of single calls: how long to wait, how to close. */
 
 import { z } from 'zod';
-import { parseWith } from './parse.js';
+import { parseValue, strict } from './config-schema.js';
 
-const WaitOptions = z.strictObject({
+const WaitOptions = strict({
   /** Ms; without it there is no limit. */
   timeoutMs: z.number().nonnegative().optional(),
   signal: z.instanceof(AbortSignal).optional(),
 });
 export type WaitOptions = z.input<typeof WaitOptions>;
 
-const CloseOptions = z.strictObject({
+const CloseOptions = strict({
   /** `suspend`: bring to rest and save; `cancel`: end. */
   mode: z.enum(['suspend', 'cancel']).optional(),
 });
@@ -18,10 +18,10 @@ export type CloseOptions = z.input<typeof CloseOptions>;
 
 /** @throws TroupeError `config_invalid`. */
 export function parseWaitOptions(value: unknown): WaitOptions {
-  return parseWith(WaitOptions, value, 'options of waitAll');
+  return parseValue(WaitOptions, value, 'options of waitAll');
 }
 
 /** @throws TroupeError `config_invalid`. */
 export function parseCloseOptions(value: unknown): CloseOptions {
-  return parseWith(CloseOptions, value, 'CloseOptions');
+  return parseValue(CloseOptions, value, 'CloseOptions');
 }

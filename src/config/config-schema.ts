@@ -63,7 +63,7 @@ interface Issue {
 }
 
 /** One issue for each unknown key, with the key as the end of its path. */
-function issuesOf(error: z.ZodError): readonly Issue[] {
+export function issuesOf(error: z.ZodError): readonly Issue[] {
   return error.issues.flatMap((issue): Issue[] =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: [...issue.path, key], message: issue.message }))

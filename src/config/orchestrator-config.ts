@@ -11,7 +11,7 @@ import {
   DEFAULT_MAX_DEPTH,
 } from '../domain/limits.js';
 import type { Confirm } from '../domain/permission.js';
-import { parseWith } from './parse.js';
+import { parseValue, strict } from './config-schema.js';
 
 const isFunction = (value: unknown) => typeof value === 'function';
 const hasMethods =
@@ -26,7 +26,7 @@ export const clockOption = z.custom<Clock>(
 export const confirmOption = z.custom<Confirm>(isFunction, 'expected a function');
 export const onErrorOption = z.custom<(error: TroupeError) => void>(isFunction, 'expected a function');
 
-export const OrchestratorConfig = z.strictObject({
+export const OrchestratorConfig = strict({
   maxConcurrentSubagents: z.int().positive().default(DEFAULT_MAX_CONCURRENT_SUBAGENTS),
   /** At the limit: throw, or leave the new one `pending`, first in first out. */
   onLimit: z.enum(['reject', 'queue']).default('reject'),
@@ -61,5 +61,5 @@ export type ResolvedOrchestratorConfig = z.output<typeof OrchestratorConfig>;
 
 /** @throws TroupeError `config_invalid`, naming each key and what was expected. */
 export function parseOrchestratorConfig(value: unknown): ResolvedOrchestratorConfig {
-  return parseWith(OrchestratorConfig, value, 'OrchestratorConfig');
+  return parseValue(OrchestratorConfig, value, 'OrchestratorConfig');
 }

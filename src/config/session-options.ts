@@ -2,21 +2,18 @@
 
 import { z } from 'zod';
 import { toolsOption } from './agent-options.js';
-import { parseValue, strict } from './config-schema.js';
+import { issuesOf, parseValue, strict } from './config-schema.js';
 import { confirmOption, OrchestratorConfig } from './orchestrator-config.js';
 import { PermissionRulesConfig } from './permission-rules.js';
 
 /** Checked like the whole config, and left without defaults: what is absent is the session's to choose. */
 const orchestratorOptions = z.custom<Partial<OrchestratorConfig>>().superRefine((value, context) => {
   const parsed = OrchestratorConfig.safeParse(value);
-  for (const { path, message } of parsed.error?.issues ?? [])
+  for (const { path, message } of parsed.error ? issuesOf(parsed.error) : [])
     context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 export const SessionOptions = strict({
-  sessionId: z.string().min(1).default('default'),
-  /** Steps that run side by side. */
-  maxParallelTasks: z.int().positive().default(8),
   /** Own tools of this session, beside the agent's. */
   tools: toolsOption.default([]),
   /** Answers what would be asked with yes, for every step that does not say otherwise; deny rules still hold. */

@@ -2,11 +2,12 @@
 
 import { z } from 'zod';
 import { isTool, type Tool } from '../domain/tool.js';
-import { parseWith } from './parse.js';
+import { parseValue, strict } from './config-schema.js';
 
-const ownTool = z.custom<Tool>(isTool, 'expected the name of a tool or an object made by defineTool');
+const TOOL_EXPECTED = 'expected the name of a tool or an object made by defineTool';
+const ownTool = z.custom<Tool>(isTool, TOOL_EXPECTED);
 
-export const SubAgentConfig = z.strictObject({
+export const SubAgentConfig = strict({
   agentType: z.string().min(1, 'expected the name of an agent definition'),
   prompt: z.string().refine((prompt) => prompt.trim() !== '', 'expected a text that is not empty'),
   description: z.string().default(''),
@@ -40,5 +41,5 @@ export type ResolvedSubAgentConfig = z.output<typeof SubAgentConfig>;
 
 /** @throws TroupeError `config_invalid`, naming each key and what was expected. */
 export function parseSubAgentConfig(value: unknown): ResolvedSubAgentConfig {
-  return parseWith(SubAgentConfig, value, 'SubAgentConfig');
+  return parseValue(SubAgentConfig, value, 'SubAgentConfig');
 }

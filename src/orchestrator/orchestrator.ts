@@ -25,7 +25,7 @@ import { type AgentEvent, type EventFilter, EventHub } from '../events/index.js'
 import type { SubagentEnvironment } from '../subagent/index.js';
 import type { Entry } from './entry.js';
 import { createHandle, type SubAgentHandle } from './handle.js';
-import { type PlanScope, planSubagent } from './plan-subagent.js';
+import { checkScope, type PlanScope, planSubagent } from './plan-subagent.js';
 import { stubRuntime } from './stub.js';
 import { type OrchestratorActor, Supervisor } from './supervisor.js';
 import { taskTool } from './task-tool.js';
@@ -71,6 +71,7 @@ export class Orchestrator implements AsyncDisposable {
       taskTool: (id) => this.#taskTool(id),
       touchesNoFiles: runtime === undefined,
     };
+    checkScope(this.#scope);
     this.#hub = new EventHub({ clock, bufferSize: config.eventBufferSize, onError });
     const environment: SubagentEnvironment = {
       runId: crypto.randomUUID(),

@@ -35,6 +35,15 @@ export interface Place {
   readonly parent?: SubagentPlan;
 }
 
+/** What is wrong for every subagent is told when the scope is made. @throws TroupeError `config_invalid`. */
+export function checkScope(scope: PlanScope): void {
+  const { approvals, permissive = false } = scope;
+  const workspace = resolve(scope.workspace);
+  if (!scope.touchesNoFiles) realFolder(workspace);
+  if (scope.model !== undefined) scope.runtime.modelOf(scope.model);
+  compilePermissions({ rules: wideRules(scope), permissive, permissiveDeny: [], workspace, approvals });
+}
+
 /** @throws TroupeError `config_invalid`, `unknown_agent`. */
 export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, { id, parent }: Place): SubagentPlan {
   const { runtime } = scope;

@@ -255,7 +255,7 @@ export class Supervisor {
     const entry = this.entries.get(id);
     if (!entry) return;
     this.#line.remove(id);
-
+    entry.slot = 'none';
     entry.onSlot?.();
     entry.onSlot = undefined;
     const output = entry.actor.getSnapshot().output;

@@ -36,7 +36,6 @@ export class Session implements AsyncDisposable {
       ...(bus ? { bus } : {}),
       ...orchestrator,
     });
-    if (model !== undefined) runtime.modelOf(model); // an unknown name is told here, not at the first spawn
     const scope = { tools, permissive, ...(permissions ? { permissions } : {}), ...(model ? { model } : {}) };
     return new Session(Orchestrator.forSession(runtime, config, scope));
   }

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
+import { openai } from '../../src/activities/llm/index.js';
 import { builtinTools } from '../../src/activities/tools/index.js';
 import { Agent } from '../../src/agent/index.js';
 import { realClock } from '../../src/domain/clock.js';
@@ -43,7 +45,7 @@ describe('the model', () => {
     const { runtime } = await Agent.create();
     expect(runtime.modelOf().name).toBe('offline');
     expect(runtime.modelOf()).toBe(runtime.modelOf());
-    expect(() => runtime.modelOf('x')).toThrow('model: no model "x"; Known: none');
+    expect(() => runtime.modelOf('x')).toThrow('model: no model "x"; no model has a name');
   });
 
   it('is never the offline one with a source', async () => {
@@ -257,5 +259,14 @@ describe('the rest of the runtime', () => {
     const providers = { p: { apiKey: 'first-long-key', models: { m: {} } }, q: { apiKey: 'other-long-key' } };
     const { runtime } = await Agent.create({ providers });
     expect(runtime.redact('first-long-key, other-long-key')).toBe('[redacted], [redacted]');
+  });
+});
+
+describe('a key that is given in code', () => {
+  it('is redacted like one of a config, without standing on the model', async () => {
+    const model = openai({ model: 'm', apiKey: 'my-own-key-123', headers: { 'x-token': 'header-secret-9' } }, {});
+    const agent = await Agent.create(undefined, { defaultModel: model });
+    expect(agent.runtime.redact('a my-own-key-123 b header-secret-9 c')).not.toMatch(/my-own-key|header-secret/);
+    expect(inspect(model, { depth: 9, showHidden: true })).not.toContain('my-own-key');
   });
 });

@@ -107,8 +107,6 @@ describe('AgentOptions', () => {
 describe('SessionOptions', () => {
   it('fills in its defaults', () => {
     expect(parseSessionOptions({})).toEqual({
-      sessionId: 'default',
-      maxParallelTasks: 8,
       tools: [],
       permissive: false,
     });
@@ -118,8 +116,6 @@ describe('SessionOptions', () => {
     const bus = { publish: () => {}, messages$: () => {}, close: () => {} };
     const confirm = () => 'deny' as const;
     const options: SessionOptions = {
-      sessionId: 's',
-      maxParallelTasks: 1,
       tools: [tool],
       permissive: true,
       permissions: { deny: ['bash'] },
@@ -138,17 +134,17 @@ describe('SessionOptions', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['an unknown key', { colour: 1 }, 'SessionOptions: colour: unknown key; known keys: sessionId'],
+    ['an unknown key', { colour: 1 }, 'SessionOptions: colour: unknown key; known keys: tools'],
     ['a store, which is not there yet', { sessionStore: {} }, 'sessionStore: unknown key'],
     ['a budget, which is not there yet', { budget: {} }, 'budget: unknown key'],
-    ['no parallel tasks', { maxParallelTasks: 0 }, 'maxParallelTasks: '],
-    ['half a task', { maxParallelTasks: 1.5 }, 'maxParallelTasks: '],
-    ['an endless number of tasks', { maxParallelTasks: Number.POSITIVE_INFINITY }, 'maxParallelTasks: '],
-    ['an empty id', { sessionId: '' }, 'sessionId: '],
     ['an unknown answer', { approvals: 'allow' }, 'approvals: '],
     ['a bus that is none', { bus: {} }, 'bus: expected an EventBus'],
     ['a rule that is none', { permissions: { allow: ['('] } }, 'permissions.allow.0: expected a rule'],
-    ['an unknown key of the orchestrator', { orchestrator: { colour: 1 } }, 'orchestrator: Unrecognized key: "colour"'],
+    [
+      'an unknown key of the orchestrator',
+      { orchestrator: { colour: 1 } },
+      'orchestrator.colour: unknown key; known keys: maxConcurrentSubagents',
+    ],
     ['a wrong value of the orchestrator', { orchestrator: { keepEnded: -1 } }, 'orchestrator.keepEnded: '],
     [
       'an orchestrator that is none',

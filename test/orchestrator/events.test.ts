@@ -28,8 +28,6 @@ describe('the events of a whole run', () => {
       'reasoning_delta hm',
       'text_delta I will ',
       'text_delta look.',
-      'subagent_activity_changed idle', // whether its calls may run is being decided
-      'subagent_activity_changed calling_tool slow/call1',
       'subagent_activity_changed calling_tool slow/call1 slow/call2',
       'tool_start slow/call1 {"label":"a","ms":100}',
       'tool_start slow/call2 {"label":"b","ms":50}',

@@ -23,17 +23,30 @@ const operation = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       op: fc.constant('spawn' as const),
-      agentType: fc.constantFrom('worker', 'lead', 'asker'),
+      agentType: fc.constantFrom('worker', 'lead', 'lead', 'asker'),
       under: fc.option(fc.nat(6), { nil: undefined }),
       detached: fc.boolean(),
       timeoutMs: fc.constantFrom(undefined, undefined, 150, 1_000),
-      maxSteps: fc.constantFrom(undefined, 1, 2),
+      maxSteps: fc.constantFrom(undefined, undefined, 1, 3),
+      pausedAtOnce: fc.boolean(),
     }),
   },
   {
     weight: 6,
     arbitrary: fc.record({
-      op: fc.constantFrom('pause', 'resume', 'steer', 'btw', 'approve', 'deny', 'direct_pause', 'direct_resume'),
+      op: fc.constantFrom(
+        'pause',
+        'resume',
+        'resume',
+        'resume_and_pause',
+        'approve',
+        'approve_and_pause',
+        'deny',
+        'steer',
+        'btw',
+        'direct_pause',
+        'direct_resume',
+      ),
       who: fc.nat(6),
     }),
   },
@@ -70,6 +83,9 @@ const ANSWERS: readonly ScriptedTurn[] = [
   { error: new TroupeError('rate_limited', 'HTTP 429') },
   { toolCalls: [call('peek', {}), { name: 'note', args: '{' }] },
 ];
+
+/** Those that ask for children: more often than chance would have it. */
+const SPAWNING = [5, 6];
 
 interface Run {
   readonly world: World;
@@ -115,19 +131,19 @@ function apply({ world, handles }: Run, operation: Operation): Promise<void> | u
   const infoAt = (index: number) => listed[index % Math.max(1, listed.length)];
   if (operation.op === 'advance') return clock.advance(operation.ms);
   if (operation.op === 'spawn') {
-    const { agentType, under, detached, timeoutMs, maxSteps } = operation;
+    const { agentType, under, detached, timeoutMs, maxSteps, pausedAtOnce } = operation;
     const parent = under === undefined ? undefined : infoAt(under);
     try {
-      handles.push(
-        orchestrator.spawnSubagent({
-          agentType,
-          prompt: 'do it',
-          detached,
-          ...(timeoutMs === undefined ? {} : { timeoutMs }),
-          ...(maxSteps === undefined ? {} : { maxSteps }),
-          ...(parent ? { parentId: parent.id } : {}),
-        }),
-      );
+      const handle = orchestrator.spawnSubagent({
+        agentType,
+        prompt: 'do it',
+        detached,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(maxSteps === undefined ? {} : { maxSteps }),
+        ...(parent ? { parentId: parent.id } : {}),
+      });
+      handles.push(handle);
+      if (pausedAtOnce) void handle.pause();
     } catch (error) {
       const { code } = error as TroupeError; // whatever else is thrown has no such code
       if (!['concurrency_limit', 'wrong_state', 'config_invalid'].includes(code)) throw error;
@@ -152,8 +168,16 @@ function apply({ world, handles }: Run, operation: Operation): Promise<void> | u
     case 'btw':
       handle.btw('well?').catch(() => {}); // it may end before it answers, and models fail
       break;
+    case 'resume_and_pause':
+      void handle.resume();
+      void handle.pause();
+      break;
     case 'approve':
       handle.approve(requestId);
+      break;
+    case 'approve_and_pause':
+      handle.approve(requestId);
+      void handle.pause();
       break;
     case 'deny':
       handle.deny(requestId);
@@ -248,8 +272,12 @@ describe('whatever callers do', () => {
     timeout: 120_000,
   }, async () => {
     const property = fc.asyncProperty(
-      fc.array(operation, { minLength: 1, maxLength: 30 }),
-      fc.array(fc.nat(ANSWERS.length - 1), { minLength: 1, maxLength: 12 }),
+      fc.array(operation, { minLength: 3, maxLength: 40, size: 'max' }),
+      fc.array(fc.oneof(fc.nat(ANSWERS.length - 1), fc.constantFrom(...SPAWNING)), {
+        minLength: 1,
+        maxLength: 12,
+        size: 'max',
+      }),
       fc.constantFrom(...LIMITS),
       fc.constantFrom('reject' as const, 'queue' as const),
       async (operations, answers, limit, onLimit) => {
@@ -257,7 +285,9 @@ describe('whatever callers do', () => {
         const run = createRun([...answers, 0, 0, 0], limit, onLimit);
         const { orchestrator, events, clock } = run.world;
         for (const each of operations) {
-          await apply(run, each);
+          const time = apply(run, each);
+          if (time) await time; // else the next one comes in the same tick
+          checkPaused(run);
           if (each.op !== 'advance') continue;
           checkListings(run);
         }

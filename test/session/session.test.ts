@@ -39,6 +39,23 @@ async function open(turns: readonly ScriptedAnswer[], options: SessionOptions = 
 const spec = { agentType: 'general', prompt: 'do it' };
 const rings = [calls(['ring', {}]), { text: 'done' }];
 
+describe('a session that cannot work', () => {
+  it('is refused when it is opened, not at its first spawn', async () => {
+    const { runtime } = await Agent.create(undefined, { defaultModel: scripted([]) });
+    expect(await errorOf(() => Session.open(runtime, join(folder, 'missing'), {}))).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('workspace'),
+    });
+    expect(await errorOf(() => Session.open(runtime, folder, { permissions: { deny: ['bash(()'] } }))).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('bash(()'),
+    });
+    expect(await errorOf(() => Session.open(runtime, folder, { model: 'nope' }))).toMatchObject({
+      code: 'config_invalid',
+    });
+  });
+});
+
 describe('a session', () => {
   it('binds its subagents to its workspace and its tools', async () => {
     const { clock, session, model } = await open(rings, { tools: [ring], permissive: true });
@@ -136,8 +153,6 @@ describe('a session', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['an unknown key', { modle: 'x' }, /modle/],
-    ['maxParallelTasks 0', { maxParallelTasks: 0 }, /maxParallelTasks/],
-    ['an empty sessionId', { sessionId: '' }, /sessionId/],
     ['tools that are none', { tools: ['read'] }, /tools/],
     ['a bad rule', { permissions: { allow: [7] } }, /permissions/],
     ['an unknown key of the orchestrator', { orchestrator: { limit: 3 } }, /limit/],

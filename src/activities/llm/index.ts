@@ -4,7 +4,7 @@ export type { Limiter } from './limiter.js';
 export { limiterOf } from './limiter.js';
 export { ModelFault, retryAfterOf } from './model-fault.js';
 export { type OfflineOptions, offline } from './offline.js';
-export { OpenAiOptions, openai } from './openai.js';
+export { OpenAiOptions, openai, secretsOf } from './openai.js';
 export type { ModelTurn, ReadTurnOptions, RequestedCall } from './read-turn.js';
 export { readTurn } from './read-turn.js';
 export { planRetry } from './retry.js';

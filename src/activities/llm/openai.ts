@@ -94,7 +94,7 @@ export function openai(
   const post = createPost(client);
   const clean = createTextCleaner([client.apiKey, ...Object.values(headers)]);
   const toError = (thrown: unknown, nowMs: number) => errorOf(thrown, nowMs, name, clean);
-  return {
+  const provider: ModelProvider = {
     name,
     maxRetries: settings.maxRetries,
     ...(price === undefined ? {} : { price }),
@@ -103,6 +103,16 @@ export function openai(
       return streamAnswer({ send, answer: dialect.answer(), limits: settings, toError }, streamOptions);
     },
   };
+  secrets.set(provider, apiKey === undefined ? Object.values(headers) : [apiKey, ...Object.values(headers)]);
+  return provider;
+}
+
+/** Beside the providers, so that nobody who prints one prints its key. */
+const secrets = new WeakMap<ModelProvider, readonly string[]>();
+
+/** What a provider must not let anyone see: to be registered for redaction. */
+export function secretsOf(provider: ModelProvider): readonly string[] {
+  return secrets.get(provider) ?? [];
 }
 
 /** Names no text that was not cleaned, and keeps no cause that might hold some. */
