@@ -14,8 +14,9 @@ I found 2 JSON files in docs/machines:
 subagent-2 paused -> running
 subagent-2 calls grep
 subagent-2 running -> completed
-I found no match for "ESM only".
-The tool says: No matches found.
+I found "delivered in a microtask" in 1 line of 1 file:
+- docs/decisions/0001-events-in-a-microtask.md (1)
+  1: # 0001: Events are delivered in a microtask after they are published
 
 (This comes from the offline rules, not from a language model.)
 */
@@ -30,7 +31,7 @@ orchestrator.events$.subscribe((event) => {
 });
 
 const finder = orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Find the JSON files in docs/machines.' });
-const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "ESM only" in docs/decisions/.' });
+const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "delivered in a microtask" in docs/decisions/.' });
 
 await searcher.pause(); // what is in flight is finished and kept, nothing new starts
 console.log(await finder.wait());

@@ -16,7 +16,7 @@ export const subagentLayout: Layout = {
     'active.control.running': { x: 72, y: 408, w: 250, h: 90 },
     'active.control.paused': { x: 536, y: 408, w: 368, h: 72 },
     'active.activity': { x: 24, y: 514, w: 932, h: 460, region: true },
-    'active.activity.idle': { x: 72, y: 576, w: 310, h: 206 },
+    'active.activity.idle': { x: 72, y: 576, w: 310, h: 187 },
     'active.activity.waiting_for_control': { x: 570, y: 570, w: 330, h: 72 },
     'active.activity.calling_tool': { x: 570, y: 660, w: 330, h: 110 },
     'active.activity.requesting_llm': { x: 490, y: 788, w: 410, h: 172 },
@@ -51,10 +51,10 @@ export const subagentLayout: Layout = {
     'active.activity.idle [hasFailed]': { side: 'left', via: [58], joins: true },
     'active.activity.idle [isHeld]': { side: 'right', via: [470, 620, 570] },
     'active.activity.idle [hasStartable]': { side: 'right', via: [570] },
-    'active.activity.idle [hasOpenCalls]': { side: 'right', via: [440, 650.5], joins: true },
+    'active.activity.idle [isAsking]': { side: 'right', via: [440, 631.5], joins: true },
     'active.activity.idle [isAnswered]': { side: 'left', via: [42, 1028, 72] },
     'active.activity.idle [isOutOfTurns]': { side: 'left', via: [58], joins: true },
-    'active.activity.idle [else]': { side: 'right', via: [440, 850, 490] },
+    'active.activity.idle [hasNoCalls]': { side: 'right', via: [440, 850, 490] },
 
     // Lowest first: on the way up to idle, and down to failed, the others join.
     'active.activity.requesting_llm.asking done [else]': { side: 'right', via: [916, 552, 227, 576] },
