@@ -71,11 +71,9 @@ export class Entry {
     return this.#live?.activity ?? { activityType: 'idle' };
   }
 
-  /** Paused with nothing in flight but children that are at rest as well. */
+  /** Paused with nothing in flight, and so are its children. */
   get isAtRest(): boolean {
-    if (!this.#live?.isAtRest) return false;
-    if (this.#live.callsOnChildren.size === 0) return true;
-    return [...this.children].every((child) => child.isAtRest);
+    return this.#live?.isAtRest === true && [...this.children].every((child) => child.isAtRest);
   }
 
   /** Its pause has come to rest, or is over. */

@@ -57,6 +57,9 @@ export class LiveSubagent {
   /** What readers were told last. */
   #toldState: LifecycleState = 'pending';
   #toldActivity: Activity = { activityType: 'idle' };
+  /** The snapshot and the count of messages that were looked at for it. */
+  #toldOf: unknown;
+  #toldAt = 0;
 
   constructor(logic: SubagentLogic, plan: SubagentPlan, environment: SubagentEnvironment, parent?: AnyActorRef) {
     this.plan = plan;
@@ -154,19 +157,31 @@ export class LiveSubagent {
 
   /** Tells what has changed since it was last told. Called wherever the snapshot may have moved, before anything acts on it. */
   reportChanges(): void {
+    this.reportState();
+    this.#reportActivity();
+  }
+
+  reportState(): void {
     const state = this.state;
     const from = this.#toldState;
-    if (state !== from) {
-      this.#toldState = state;
-      if (isFinal(state)) this.#reportEnd(state);
-      this.publish({ type: 'subagent_state_changed', from, to: state });
-      if (state === 'running' && !this.#started) {
-        this.#started = true;
-        this.publish({ type: 'start', prompt: this.environment.redact(this.plan.config.prompt) });
-      }
-      this.#updatedAt = this.environment.clock.now();
+    if (state === from) return;
+    this.#toldState = state;
+    if (isFinal(state)) this.#reportEnd(state);
+    this.publish({ type: 'subagent_state_changed', from, to: state });
+    if (state === 'running' && !this.#started) {
+      this.#started = true;
+      this.publish({ type: 'start', prompt: this.environment.redact(this.plan.config.prompt) });
     }
-    if (isFinal(state)) return;
+    this.#updatedAt = this.environment.clock.now();
+  }
+
+  #reportActivity(): void {
+    const snapshot = this.actor.getSnapshot();
+    const messageCount = this.transcript.messages.length;
+    if (snapshot === this.#toldOf && messageCount === this.#toldAt) return;
+    this.#toldOf = snapshot;
+    this.#toldAt = messageCount;
+    if (isFinal(this.#toldState)) return;
     const activity = this.activity;
     if (sameActivity(activity, this.#toldActivity)) return;
     this.#toldActivity = activity;

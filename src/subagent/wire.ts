@@ -80,7 +80,7 @@ function tellSignal(
 ): void {
   const name = SIGNALS[signal.type];
   subagent.publish({ type: 'control_signal_received', signal: name });
-  subagent.reportChanges();
+  subagent.reportState(); // what it does now is told when it begins: steered messages may come first
   subagent.publish({ type: 'control_signal_applied', signal: name, accepted, ...(reason ? { reason } : {}) });
   subagent.answerSignal(signal, reason === undefined ? { accepted } : { accepted, reason });
   if (accepted) listeners.onSignal(signal);

@@ -105,7 +105,7 @@ describe('maxSteps', () => {
       by: null,
       text: 'one',
       turns: 2,
-      error: { code: 'max_steps', message: expect.stringContaining('2 turns') },
+      error: { code: 'max_steps', message: expect.stringContaining('maxSteps 2') },
     });
     expect(world.starts).toEqual(['request 1/1', 'call a', 'request 2/1', 'call b']);
   });

@@ -164,6 +164,17 @@ describe('events sent to the actor itself', () => {
   });
 });
 
+it('a signal sent while the subagent is ending is answered as refused', async () => {
+  const { settle, spawn } = createWorld([{ text: 'done' }]);
+  const handle = spawn();
+  const answers: unknown[] = [];
+  handle.actor.subscribe(({ status }) => {
+    if (status === 'done') void handle.pause().then((answer) => answers.push(answer));
+  });
+  await settle();
+  expect(answers).toEqual([{ accepted: false, reason: 'already_ended', state: 'completed' }]);
+});
+
 describe('a spawn from within a transition of the orchestrator’s actor', () => {
   it('is refused with a remedy, and counts for nothing', async () => {
     const { settle, spawn, orchestrator } = createWorld(() => ({ text: 'done' }));

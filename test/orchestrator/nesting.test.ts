@@ -154,6 +154,28 @@ describe('pause and resume of a parent', () => {
     await expect(parent.wait()).resolves.toBe('done');
   });
 
+  it('a parent is at rest when its children are, whoever spawned them', async () => {
+    const { clock, spawn } = createWorld(
+      byPrompt({
+        'do it': [{ text: 'done', delayMs: 50 }],
+        a: [calls(['slow', { ms: 300 }]), { text: 'a' }],
+        b: [{ hang: true }],
+      }),
+    );
+    const parent = spawn();
+    parent.spawn({ agentType: 'worker', prompt: 'a' });
+    parent.spawn({ agentType: 'worker', prompt: 'b', detached: true });
+    await clock.advance(10);
+    let rest: unknown;
+    void parent.pause().then((result) => {
+      rest = result;
+    });
+    await clock.advance(289);
+    expect(rest).toBeUndefined();
+    await clock.advance(1);
+    expect(rest).toEqual({ accepted: true, state: 'paused' });
+  });
+
   it('does not reach a detached child', async () => {
     const { settle, spawn } = createWorld(hanging);
     const parent = spawn();

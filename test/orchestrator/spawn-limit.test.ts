@@ -222,6 +222,71 @@ describe('a parent that waits for its children lends its slot', () => {
     await expect(parent.wait()).resolves.toBe('lead done');
   });
 
+  it('a call that begins to wait while the slot is on its way back lends it again', async () => {
+    const world = createWorld(
+      byPrompt({
+        lead: [
+          calls(
+            ['task', { tasks: [{ agent: 'worker', prompt: 'a' }] }],
+            ['task', { tasks: [{ agent: 'worker', prompt: 'b' }] }],
+          ),
+          { text: 'lead done' },
+        ],
+        ...answers(['a', 'b']),
+        other: [{ text: 'other', delayMs: 100 }],
+      }),
+      {
+        maxConcurrentSubagents: 1,
+        onLimit: 'queue',
+        approvals: 'wait',
+        definitions: [
+          {
+            name: 'asking',
+            canSpawnSubagents: true,
+            permissions: { allow: [], deny: [], ask: ['note'], default: 'ask' },
+          },
+        ],
+        runtime: { permissions: { allow: [], deny: [], ask: ['task'], default: 'ask' } },
+      },
+    );
+    watchSlots(world, 1);
+    const parent = world.spawn({ agentType: 'asking', prompt: 'lead' });
+    await world.settle();
+    parent.approve('call1#1');
+    await world.settle();
+    world.spawn({ prompt: 'other' });
+    await world.clock.advance(20); // a has ended, and the other one has the slot
+    expect(world.orchestrator.getAllStates().map(({ state }) => state)).toEqual(['running', 'completed', 'running']);
+    parent.approve('call2#1');
+    await world.clock.advance(1_000);
+    await expect(parent.wait()).resolves.toBe('lead done');
+  });
+
+  it('a paused parent that waits to get its slot back is at rest', async () => {
+    const world = createWorld(
+      byPrompt({
+        lead: [tasks('a'), { text: 'lead done' }],
+        a: [{ text: 'a', delayMs: 10 }],
+        other: [{ text: 'other', delayMs: 1_000 }],
+      }),
+      { maxConcurrentSubagents: 1, onLimit: 'queue' },
+    );
+    const parent = world.spawn({ agentType: 'lead', prompt: 'lead' });
+    await world.settle();
+    world.spawn({ prompt: 'other' });
+    await world.clock.advance(5);
+    let rest: unknown;
+    void parent.pause().then((result) => {
+      rest = result;
+    });
+    void world.orchestrator.resumeSubagent('subagent-2'); // by itself: the parent is not at rest
+    await world.clock.advance(4);
+    expect(rest).toBeUndefined();
+    await world.clock.advance(1);
+    expect(world.orchestrator.getSubagentInfo('subagent-3')?.state).toBe('running');
+    expect(rest).toEqual({ accepted: true, state: 'paused' });
+  });
+
   it('at a reject limit a task that cannot be spawned is told to the model beside the answers of the rest', async () => {
     const world = createWorld(byPrompt({ lead: [tasks('a', 'b', 'c'), { text: 'done' }], a: [{ text: 'a' }] }), {
       maxConcurrentSubagents: 2,

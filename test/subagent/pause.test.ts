@@ -202,14 +202,29 @@ describe('pause', () => {
       'subagent_activity_changed waiting_for_control (paused by the user)',
       'control_signal_received resume',
       'subagent_state_changed paused > running',
-      'subagent_activity_changed requesting_llm 4',
       'control_signal_applied resume accepted',
+      'subagent_activity_changed requesting_llm 4',
       'turn_start 2',
       'text_delta done',
       'turn_end 2, 30 tokens',
       'end 30 tokens',
       'subagent_state_changed running > completed',
       'subagent_completed completed: done (110 ms)',
+    ]);
+  });
+
+  it('with a message steered in meanwhile tells the next request with that message, and only so', async () => {
+    const { clock, spawn, events } = createWorld([calls(['slow', { ms: 100 }]), { text: 'done' }]);
+    const handle = spawn();
+    await clock.advance(50);
+    void handle.pause();
+    handle.steer('look twice');
+    await clock.advance(60);
+    events.length = 0;
+    void handle.resume();
+    await clock.advance(0);
+    expect(lines(events).filter((line) => line.includes('requesting_llm'))).toEqual([
+      'subagent_activity_changed requesting_llm 5',
     ]);
   });
 
