@@ -72,7 +72,7 @@ describe('a child', () => {
 
 describe('pause and resume of a parent', () => {
   it('reach all below it at once; resume lifts only what its own pause had paused', async () => {
-    const { settle, spawn } = createWorld(hanging);
+    const { settle, spawn, events } = createWorld(hanging);
     const parent = spawn();
     const [a, b] = [
       parent.spawn({ agentType: 'worker', prompt: 'a' }),
@@ -86,6 +86,8 @@ describe('pause and resume of a parent', () => {
     expect(states()).toEqual(['paused', 'paused', 'paused', 'paused']);
     void parent.resume();
     expect(states()).toEqual(['running', 'running', 'paused', 'running']);
+    await settle();
+    expect(eventsOf(events, 'control_signal_received', b.id).map(({ signal }) => signal)).toEqual(['pause']);
     void b.resume();
     expect(states()).toEqual(['running', 'running', 'running', 'running']);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { byPrompt, calls, createWorld, eventsOf, tasks, typesOf } from '../support/world.js';
 
 describe('cancel ends at once: the state is cancelled when it returns', () => {
@@ -171,6 +171,8 @@ describe('what a cancel leaves', () => {
     const { settle, spawn, events, effects } = createWorld([calls(['note', {}])], {
       confirm: () => new Promise((resolve) => answers.push(resolve)),
     });
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
     const handle = spawn({ agentType: 'asker' });
     await settle();
     void handle.cancel();
@@ -178,5 +180,6 @@ describe('what a cancel leaves', () => {
     await settle();
     expect(effects).toEqual([]);
     expect(typesOf(events).at(-1)).toBe('subagent_completed');
+    expect(warn.mock.calls).toEqual([]);
   });
 });

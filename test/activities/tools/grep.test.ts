@@ -1,16 +1,19 @@
 import { chmod, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { findRipgrep } from '../../../src/activities/tools/search-with-ripgrep.js';
+import { needs } from '../../support/needs.js';
 import { deferred, makeBench, SECRET, toolNamed } from './bench.js';
 
-const installed = await findRipgrep(process.env.PATH);
 const engines: [string, string | false][] = [
   ['without rg', false],
-  ...(installed ? [['with rg', installed] as [string, string]] : []),
+  ['with rg', (await findRipgrep(process.env.PATH)) ?? 'rg'],
 ];
 const lines = (output: string) => output.split('\n');
 
 describe.each(engines)('grep %s', (_, ripgrep) => {
+  beforeEach(() => {
+    if (ripgrep !== false) needs('rg');
+  });
   const bench = (files: Record<string, string | Buffer> = {}) => makeBench(files, { ripgrep });
 
   it('shows path, line number and line of each match, in the order of the paths', async () => {
