@@ -14,7 +14,7 @@ I found 2 JSON files in docs/machines:
 subagent-2 paused -> running
 subagent-2 calls grep
 subagent-2 running -> completed
-I found "delivered in a microtask" in 1 line of 1 file:
+I found "in a microtask" in 1 line of 1 file:
 - docs/decisions/0001-events-in-a-microtask.md (1)
   1: # 0001: Events are delivered in a microtask after they are published
 
@@ -31,7 +31,7 @@ orchestrator.events$.subscribe((event) => {
 });
 
 const finder = orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Find the JSON files in docs/machines.' });
-const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "delivered in a microtask" in docs/decisions/.' });
+const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "in a microtask" in docs/decisions/.' });
 
 await searcher.pause(); // what is in flight is finished and kept, nothing new starts
 console.log(await finder.wait());

@@ -67,7 +67,7 @@ describe('a registered secret', () => {
       agentType: 'asker',
       prompt: `log in with ${SECRET}`,
       description: `about ${SECRET}`,
-      metadata: { note: SECRET, deep: [{ [`x`]: SECRET }] },
+      metadata: { note: SECRET, deep: [{ x: SECRET }] },
     });
     void handle.btw(`what is ${SECRET}?`).catch(() => {});
     await clock.advance(60_000);
