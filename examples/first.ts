@@ -31,7 +31,10 @@ orchestrator.events$.subscribe((event) => {
 });
 
 const finder = orchestrator.spawnSubagent({ agentType: 'explore', prompt: 'Find the JSON files in docs/machines.' });
-const searcher = orchestrator.spawnSubagent({ agentType: 'plan', prompt: 'Search for "in a microtask" in docs/decisions/.' });
+const searcher = orchestrator.spawnSubagent({
+  agentType: 'plan',
+  prompt: 'Search for "in a microtask" in docs/decisions/.',
+});
 
 await searcher.pause(); // what is in flight is finished and kept, nothing new starts
 console.log(await finder.wait());
