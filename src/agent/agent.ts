@@ -50,6 +50,7 @@ export class Agent {
       clock,
       redact: createRedactor([...keysOf(config), ...givenModels(given).flatMap(secretsOf)]),
       ...(config?.permissions === undefined ? {} : { permissions: config.permissions }),
+      ...(given.tools.length === 0 ? {} : { ownTools: given.tools }),
       ...(confirm === undefined ? {} : { confirm }),
       ...(inspect === undefined ? {} : { inspect }),
       ...(onError === undefined ? {} : { onError }),

@@ -38,6 +38,8 @@ export interface AgentRuntime {
   skillsOf(skillDirs?: readonly string[]): readonly Skill[];
   /** Built-in and own tools by name. */
   readonly tools: ReadonlyMap<string, Tool>;
+  /** Those of `tools` that the program gave, not built in: it means them to be used. */
+  readonly ownTools?: readonly Tool[];
   /** Rules of the whole agent, held beside each definition's own. */
   readonly permissions?: PermissionRules;
   readonly confirm?: Confirm;

@@ -24,6 +24,11 @@ export interface ToolContext {
   progress(progress: { readonly step: number; readonly totalSteps?: number; readonly message: string }): void;
   /** Replaces the subagent's task list and publishes `tasks_updated`. */
   setTasks(tasks: readonly Task[]): void;
+  /**
+   * Waits for other subagents, such as children that this tool has spawned: meanwhile the slot of its own subagent is lent to
+   * whoever is next, and it is taken back before this settles. Without it, a tool that waits in a full house waits for ever.
+   */
+  awaitChildren<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Hashes of files as this subagent last saw them, by resolved path: how `edit` knows that a file has changed since. */
   readonly filesSeen: Map<string, string>;
 }

@@ -80,6 +80,10 @@ export class Orchestrator implements AsyncDisposable {
       random: Math.random,
       ...(confirm ? { confirm } : {}),
       approvalMs: config.confirmTimeoutMs ?? (confirm ? DEFAULT_CONFIRM_TIMEOUT_MS : null),
+      awaitChildren: (id, toolId, work) => {
+        const entry = this.#supervisor.entries.get(id);
+        return entry ? this.#supervisor.lending(entry, toolId, work) : work();
+      },
       redact: agent.redact,
       onError,
     };
@@ -288,10 +292,6 @@ export class Orchestrator implements AsyncDisposable {
       spawn: (config) => {
         const permissive = this.#supervisor.entries.get(id)?.live?.plan.bounds.permissive ?? false;
         return this.spawnSubagent({ ...config, parentId: id, permissive });
-      },
-      waiting: (toolId, work) => {
-        const entry = this.#supervisor.entries.get(id);
-        return entry ? this.#supervisor.lending(entry, toolId, work) : work();
       },
     });
   }

@@ -158,8 +158,9 @@ function boundsOf(
   workspace: string,
   parent: SubagentPlan | undefined,
 ): PermissionBounds {
-  // Read-only tools that the program hands to a subagent are meant to be used.
-  const handed = (config.tools ?? []).flatMap((tool) => (typeof tool !== 'string' && tool.readOnly ? [tool.name] : []));
+  // Read-only tools that the program gives, to whom ever, are meant to be used.
+  const given = [...(scope.runtime.ownTools ?? []), ...(scope.tools ?? []), ...(config.tools ?? [])];
+  const handed = given.flatMap((tool) => (typeof tool !== 'string' && tool.readOnly ? [tool.name] : []));
   const implied = definition.canSpawnSubagents ? ['task'] : [];
   const { allow, ...others } = definition.permissions;
   const own: RuleList = {

@@ -9,8 +9,6 @@ import type { Tool } from '../domain/tool.js';
 export interface TaskToolHost {
   /** Spawns a child. @throws TroupeError when it cannot. */
   spawn(config: { agentType: string; prompt: string; description: string }): { outcome(): Promise<SubAgentOutcome> };
-  /** Waits for children: the slot is lent meanwhile. */
-  waiting<Result>(toolId: string, work: () => Promise<Result>): Promise<Result>;
 }
 
 /** Several tasks in one call run side by side; one that cannot be spawned is told to the model beside the answers of the rest. */
@@ -34,7 +32,7 @@ export function taskTool(host: TaskToolHost): Tool {
     }),
     // Its children decide for themselves what they may change, so that several calls may run side by side.
     readOnly: true,
-    run: async ({ tasks }, { toolId }) => {
+    run: async ({ tasks }, { awaitChildren }) => {
       const spawned = tasks.map(({ agent, description, prompt }) => {
         try {
           return host.spawn({ agentType: agent, prompt, description });
@@ -45,7 +43,7 @@ export function taskTool(host: TaskToolHost): Tool {
       if (spawned.every((child) => 'refused' in child)) {
         throw new Error(spawned.map((child) => ('refused' in child ? child.refused : '')).join('; '));
       }
-      return host.waiting(toolId, () =>
+      return awaitChildren(() =>
         Promise.all(
           spawned.map(async (child) => {
             if ('refused' in child) return { success: false, error: child.refused };

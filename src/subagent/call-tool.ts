@@ -60,6 +60,7 @@ function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal, 
       if (!signal.aborted)
         subagent.publish({ ...redactValue(progress, environment.redact), type: 'subagent_progress' });
     },
+    awaitChildren: (work) => environment.awaitChildren(subagent.id, toolId, work),
     setTasks: (tasks) => {
       if (!signal.aborted) subagent.setTasks(tasks);
     },

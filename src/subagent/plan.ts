@@ -45,6 +45,8 @@ export interface SubagentEnvironment {
   readonly confirm?: Confirm;
   /** How long a question to a person stays open, in ms; `null`: no limit. */
   readonly approvalMs: number | null;
+  /** Runs work of a tool that waits for other subagents: its own one's slot is lent meanwhile. */
+  awaitChildren<Result>(id: string, toolId: string, work: () => Promise<Result>): Promise<Result>;
   readonly redact: Redact;
   onError(error: TroupeError): void;
 }

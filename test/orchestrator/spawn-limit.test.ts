@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineTool } from '../../src/activities/tools/index.js';
 import { byPrompt, calls, createWorld, errorOf, eventsOf, lastMessage, tasks, type World } from '../support/world.js';
 
 /** The most subagents that held a slot at any moment: running or paused, and not waiting for children. */
@@ -102,6 +104,29 @@ describe('a parent that waits for its children lends its slot', () => {
     ]);
     expect(slots.most).toBe(1);
     expect(world.orchestrator.actor.getSnapshot().context).toMatchObject({ slotsInUse: 0, live: 0 });
+  });
+
+  it('at limit 1 a tool of the program that waits for a child by awaitChildren lets it run', async () => {
+    const delegate = defineTool({
+      name: 'delegate',
+      description: 'Has a child do it.',
+      input: z.object({}),
+      readOnly: true,
+      run: (_, { subagentId, awaitChildren }) => {
+        const child = world.orchestrator.getHandle(subagentId)?.spawn({ agentType: 'worker', prompt: 'a' });
+        return awaitChildren(async () => child?.wait());
+      },
+    });
+    const world: World = createWorld(
+      byPrompt({ lead: [calls(['delegate', {}]), { text: 'delegated' }], ...answers(['a']) }),
+      { maxConcurrentSubagents: 1, onLimit: 'queue' },
+    );
+    const slots = watchSlots(world, 1);
+    const parent = world.spawn({ prompt: 'lead', tools: [delegate] });
+    await world.clock.advance(1_000);
+    await expect(parent.wait()).resolves.toBe('delegated');
+    expect(lastMessage(world.model.requests.at(-1))).toBe('a!');
+    expect(slots.most).toBe(1);
   });
 
   it('at limit 1 a parent with three children and nine grandchildren all complete, with one slot', async () => {

@@ -66,6 +66,18 @@ describe('a session', () => {
     expect(model.requests[0]?.system).toContain(folder);
   });
 
+  it("lets the read-only tools of the program run without a rule, the agent's and its own, and asks for others", async () => {
+    const peek = (name: string) =>
+      defineTool({ name, description: 'Looks.', input: z.object({}), readOnly: true, run: () => `${name} saw` });
+    const turns = [calls(['peek_a', {}], ['peek_s', {}], ['ring', {}]), { text: 'done' }];
+    const { clock, session, model } = await open(turns, { tools: [peek('peek_s'), ring] }, { tools: [peek('peek_a')] });
+    session.orchestrator.spawnSubagent(spec);
+    await clock.advance(0);
+    const told = model.requests[1]?.messages.flatMap((message) => (message.role === 'tool' ? [message.content] : []));
+    expect(told).toEqual(['peek_a saw', 'peek_s saw', expect.stringContaining('nobody is there to ask')]);
+    expect(effects).toEqual([]);
+  });
+
   it('queues at its limit, where an orchestrator of its own would refuse', async () => {
     const { clock, session } = await open([{ text: 'a', delayMs: 10 }, { text: 'b' }], {
       orchestrator: { maxConcurrentSubagents: 1 },

@@ -69,7 +69,9 @@ function createLimiter(): Limiter {
     admit(key, now) {
       const waiter = waiting.get(key);
       if (waiter === undefined) {
-        const dueAt = Math.max(now, pausedUntil, lastDueAt + gapMs);
+        // Without a gap or anyone in line, times given away before say nothing; they may be another clock's.
+        const isOpen = gapMs === 0 && waiting.size === 0;
+        const dueAt = Math.max(now, pausedUntil, isOpen ? now : lastDueAt + gapMs);
         if (dueAt <= now) return admitted(now);
         lastDueAt = dueAt;
         waiting.set(key, { ticket: nextTicket++, dueAt, pause });

@@ -16,6 +16,12 @@ describe('the limiter of a provider', () => {
     expect([1, 2, 3].map((n) => limiter.admit(`k${n}`, 5))).toEqual([0, 0, 0]);
   });
 
+  it('makes nobody wait for a time of another clock, or for one that was set back', () => {
+    const limiter = fresh();
+    expect(limiter.admit('a', 3_600_000)).toBe(0);
+    expect(limiter.admit('b', 0)).toBe(0);
+  });
+
   it('holds everyone until the pause is over, then lets them go one after another in the order they asked', () => {
     const limiter = fresh();
     limiter.limited(0, 1_000);

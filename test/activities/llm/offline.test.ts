@@ -452,6 +452,7 @@ describe('with the real tools', () => {
       emit: () => {},
       progress: () => {},
       setTasks: () => {},
+      awaitChildren: (work) => work(),
       filesSeen: new Map(),
     };
     const reading = builtinTools({ ripgrep: false }).filter(({ name }) => /^(?:ls|glob|grep|read)$/.test(name));

@@ -81,6 +81,7 @@ export function recordingContext(workspace = '/') {
       for (const look of [...waiting]) look();
     },
     progress: () => {},
+    awaitChildren: (work) => work(),
     setTasks: (list) => tasks.push(list),
     filesSeen: new Map(),
   };
