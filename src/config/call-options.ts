@@ -10,6 +10,13 @@ const WaitOptions = strict({
 });
 export type WaitOptions = z.input<typeof WaitOptions>;
 
+const EventFilter = strict({
+  from: z.int().positive().optional(),
+  ids: z.array(z.string()).readonly().optional(),
+  types: z.array(z.string()).readonly().optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+});
+
 const CloseOptions = strict({
   /** `suspend`: bring to rest and save; `cancel`: end. */
   mode: z.enum(['suspend', 'cancel']).optional(),
@@ -19,6 +26,11 @@ export type CloseOptions = z.input<typeof CloseOptions>;
 /** @throws TroupeError `config_invalid`. */
 export function parseWaitOptions(value: unknown): WaitOptions {
   return parseValue(WaitOptions, value, 'options of waitAll');
+}
+
+/** @throws TroupeError `config_invalid`. */
+export function parseEventFilter(value: unknown): z.output<typeof EventFilter> {
+  return parseValue(EventFilter, value, 'filter of events');
 }
 
 /** @throws TroupeError `config_invalid`. */

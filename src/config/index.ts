@@ -9,7 +9,13 @@ export {
   type ResolvedProviderConfig,
 } from './agent-config.js';
 export { AgentOptions, parseAgentOptions, type ResolvedAgentOptions } from './agent-options.js';
-export { type CloseOptions, parseCloseOptions, parseWaitOptions, type WaitOptions } from './call-options.js';
+export {
+  type CloseOptions,
+  parseCloseOptions,
+  parseEventFilter,
+  parseWaitOptions,
+  type WaitOptions,
+} from './call-options.js';
 export { knownNames } from './closest.js';
 export { type LoadedDefinition, readDefinitions } from './definition-file.js';
 export { loadAgentFile } from './load-agent-file.js';

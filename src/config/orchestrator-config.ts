@@ -26,6 +26,13 @@ export const clockOption = z.custom<Clock>(
 export const confirmOption = z.custom<Confirm>(isFunction, 'expected a function');
 export const onErrorOption = z.custom<(error: TroupeError) => void>(isFunction, 'expected a function');
 
+/** An `EventBus`, as far as it can be told from here. */
+interface BusOption {
+  publish(message: { readonly id: string; readonly subject: string; readonly data: unknown }): Promise<void>;
+  messages$(pattern: string, options?: { readonly from?: number }): object;
+  close(): Promise<void>;
+}
+
 export const OrchestratorConfig = strict({
   maxConcurrentSubagents: z.int().positive().default(DEFAULT_MAX_CONCURRENT_SUBAGENTS),
   /** At the limit: throw, or leave the new one `pending`, first in first out. */
@@ -46,7 +53,10 @@ export const OrchestratorConfig = strict({
   /** Default folder of its subagents. */
   workspace: z.string().min(1).default('.'),
   bus: z
-    .custom<object>(hasMethods('publish', 'messages$', 'close'), 'expected an EventBus: publish, messages$ and close')
+    .custom<BusOption>(
+      hasMethods('publish', 'messages$', 'close'),
+      'expected an EventBus: publish, messages$ and close',
+    )
     .optional(),
   inspect: z.unknown().optional(),
   clock: clockOption.optional(),

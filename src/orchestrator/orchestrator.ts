@@ -7,6 +7,7 @@ import {
   type CloseOptions,
   type OrchestratorConfig,
   parseCloseOptions,
+  parseEventFilter,
   parseOrchestratorConfig,
   parseSubAgentConfig,
   parseWaitOptions,
@@ -128,8 +129,9 @@ export class Orchestrator implements AsyncDisposable {
     return this.#hub.replay$(from);
   }
 
-  /** As an iterable; without `from`, live. Leaving it cancels nothing. */
-  events(filter?: EventFilter): AsyncIterable<AgentEvent> {
+  /** As an iterable; without `from`, live. Leaving it cancels nothing. @throws TroupeError `config_invalid`. */
+  events(filter: EventFilter = {}): AsyncIterable<AgentEvent> {
+    parseEventFilter(filter);
     return this.#hub.events(filter);
   }
 

@@ -180,6 +180,15 @@ describe('bad options of calls', () => {
     expect((await errorOf(() => orchestrator.events({ from: from as number }))).code).toBe('config_invalid');
   });
 
+  it('of events: an unknown key names the known ones', async () => {
+    const { orchestrator } = createWorld([]);
+    const error = await errorOf(() => orchestrator.events({ type: 'start' } as object));
+    expect(error).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('known keys: from, ids, types'),
+    });
+  });
+
   it('of cancel and deny are passed over where they are no text', async () => {
     const { settle, spawn, orchestrator } = createWorld([{ hang: true }]);
     const handle = spawn();
