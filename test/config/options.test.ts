@@ -113,7 +113,7 @@ describe('SessionOptions', () => {
   });
 
   it('takes all of its keys, and leaves the defaults of the orchestrator to the session', () => {
-    const bus = { publish: () => {}, messages$: () => {}, close: () => {} };
+    const bus = { publish: async () => {}, messages$: () => ({}), close: async () => {} };
     const confirm = () => 'deny' as const;
     const options: SessionOptions = {
       tools: [tool],
