@@ -40,14 +40,20 @@ async function* readBatches(
 ): AsyncGenerator<ModelChunk[], void> {
   signal.throwIfAborted();
   const controller = new AbortController(); // one for each request: a listener left on a long-lived signal would leak
-  const abort = () => controller.abort();
+  let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  // Once the headers are there, the fetch of Node 20 holds the way from signal to body weakly: after a collection an abort
+  // no longer reaches it. So the body is cancelled here as well, which ends a read that waits and closes the connection.
+  const abort = () => {
+    controller.abort();
+    body?.cancel().catch(() => {});
+  };
   signal.addEventListener('abort', abort, { once: true });
   const deadlines = new Deadlines(limits, clock, abort);
-  let body: ReadableStreamDefaultReader<Uint8Array> | undefined;
   let isComplete = false;
   try {
     const response = await send(controller.signal);
     body = response.body?.getReader();
+    if (controller.signal.aborted) abort();
     const decoder = new AnswerDecoder(answer, response.headers.get('content-type'));
     let byteCount = 0;
     while (!decoder.isDone) {
