@@ -42,8 +42,13 @@ if (searching) {
 const outcomes = await orchestrator.waitAll();
 view.stop();
 for (const { id, state, output, error } of outcomes) {
-  console.log(`\n== ${id}: ${state}\n${error ? error.message : output.split('\n').slice(0, 12).join('\n')}`);
+  console.log(`\n== ${id}: ${state}\n${error ? error.message : shortened(output)}`);
 }
 console.log(`\nevents: ${[...counts].map(([type, count]) => `${type} ${count}`).join(', ')}`);
 await orchestrator.close();
 process.exitCode = outcomes.every(({ success }) => success) ? 0 : 1;
+
+function shortened(text: string): string {
+  const lines = text.trim().split('\n');
+  return (lines.length <= 14 ? lines : [...lines.slice(0, 11), '...', lines.at(-1)]).join('\n');
+}

@@ -16,8 +16,8 @@ export type Work<Output, Input> = (scope: { readonly input: Input; readonly sign
 export function interruptible<Output, Input extends object>(
   work: Work<Output, Input>,
 ): PromiseActorLogic<Output | Interrupted, Input> {
-  const base = fromPromise<Output | Interrupted, Input>(async ({ input, signal }) =>
-    'restored' in input ? { kind: 'interrupted' } : work({ input, signal }),
+  const base = fromPromise<Output | Interrupted, Input>(({ input, signal }) =>
+    'restored' in input ? Promise.resolve({ kind: 'interrupted' }) : work({ input, signal }),
   );
   return {
     ...base,

@@ -11,6 +11,17 @@ export function callsIn(context: SubagentContext, ...statuses: readonly CallStat
   return context.calls.filter((call) => statuses.includes(call.status));
 }
 
+/** In `control.paused`; `stateIn` would compare whole state values in each guard of each step. */
+export function isHeld({ pausedBy }: SubagentContext): boolean {
+  return pausedBy !== null;
+}
+
+/** For guards, which run at each step: it builds no list. */
+export function hasCallIn({ calls }: SubagentContext, status: CallStatus): boolean {
+  for (const call of calls) if (call.status === status) return true;
+  return false;
+}
+
 /** The call that an answer with this request id is for; undefined when it was answered already or never asked. */
 export function askedCall(context: SubagentContext, requestId: string): Call | undefined {
   return context.calls.find((call) => call.status === 'asking' && requestIdOf(call) === requestId);
@@ -29,11 +40,12 @@ export function plainCall({ callId, name, args, alone }: Call): PlannedCall {
 }
 
 /**
- * Which ready calls may start now. Effects keep the order the model asked for: one that is not read-only waits for every
+ * Which ready calls may start now: none while it is held. Effects keep the order the model asked for: one that is not read-only waits for every
  * call before it, also for one that waits for a person; read-only ones overtake calls that wait. A call that was cut off
  * by a crash keeps its place before all others.
  */
 export function startableCalls(context: SubagentContext): Call[] {
+  if (!hasCallIn(context, 'ready') || isHeld(context) || context.failure) return [];
   const busy = context.calls.filter(
     (call) =>
       call.status === 'running' || (call.interrupted && (call.status === 'undecided' || call.status === 'deciding')),

@@ -1,8 +1,8 @@
 /** The life of a subagent: what it does (activity) beside whether it may (control). */
 
-import { and, not, or, setup, stateIn } from 'xstate';
+import { and, not, or, setup } from 'xstate';
 import * as actions from './subagent-actions.js';
-import { askedCall, callsIn, startableCalls } from './subagent-calls.js';
+import { askedCall, hasCallIn, isHeld, startableCalls } from './subagent-calls.js';
 import type { RequestLlmOutput } from './subagent-setup.js';
 import { subagentActors, subagentTypes } from './subagent-setup.js';
 import type { RequestLlmInput, SubagentContext, SubagentInput, SubagentOutput } from './subagent-types.js';
@@ -64,31 +64,39 @@ function toOutput({ context }: { context: SubagentContext }): SubagentOutput {
 
 /**
  * Event handlers of `active` only change context and stand once; the `always` lines of the activity region choose what
- * comes next, so that "nothing starts while held" is one family of guards. Implementations come by `provide()`.
+ * comes next, so that "nothing starts while held" is one family of guards. `idle` knows every way; `bringsReady` and
+ * `mayAskAgain` are short ways round it for the common turn, since each step costs. Implementations come by `provide()`.
  */
 export const subagentMachine = setup({
   types: subagentTypes,
   actors: subagentActors,
   actions,
   guards: {
-    isHeld: stateIn({ active: { control: 'paused' } }),
+    isHeld: ({ context }) => isHeld(context),
     hasFailed: ({ context }) => context.failure !== null,
-    hasUndecided: ({ context }) => callsIn(context, 'undecided').length > 0,
+    hasUndecided: ({ context }) => hasCallIn(context, 'undecided'),
     hasStartable: ({ context }) => startableCalls(context).length > 0,
     /** Open calls, and nothing to be done about them but to wait for a person. */
-    isAsking: ({ context }) => context.calls.length > 0 && callsIn(context, 'undecided', 'deciding').length === 0,
+    isAsking: ({ context }) =>
+      context.calls.length > 0 && !hasCallIn(context, 'undecided') && !hasCallIn(context, 'deciding'),
     hasNoCalls: ({ context }) => context.calls.length === 0,
-    nothingRuns: ({ context }) => callsIn(context, 'running').length === 0,
+    nothingRuns: ({ context }) => !hasCallIn(context, 'running'),
+    /** All calls of a turn are answered, and `idle` would only lead to the next request. */
+    mayAskAgain: ({ context }) =>
+      !isHeld(context) && context.calls.length === 0 && context.turn < context.maxSteps && !context.answered,
     isAnswered: ({ context }) =>
       context.answered &&
       context.calls.length === 0 &&
       (context.steering.length === 0 || context.turn >= context.maxSteps),
     isOutOfTurns: ({ context }) => context.calls.length === 0 && context.turn >= context.maxSteps,
-    mayDecide: and([not('isHeld'), 'hasUndecided']),
-    mayStart: and([not('isHeld'), 'hasStartable']),
+    mayDecide: ({ context }) => !isHeld(context) && hasCallIn(context, 'undecided'),
     mayGoOn: and([not('isHeld'), or(['hasUndecided', 'hasStartable', 'hasNoCalls'])]),
     // The invoke's done event is no member of the machine's event union; its output is the actor's.
     isRetry: ({ event }) => (event as unknown as { output: RequestLlmOutput }).output.kind === 'retry_later',
+    bringsReady: ({ event }) => {
+      const { output } = event as unknown as { output: RequestLlmOutput }; // as above
+      return output.kind === 'turn' && output.calls.some(({ isAllowed }) => isAllowed);
+    },
     isAsked: ({ context, event }) => 'requestId' in event && askedCall(context, event.requestId) !== undefined,
     mayResume: ({ context, event }) =>
       event.type === 'RESUME' && (event.by !== 'parent' || context.pausedBy === 'parent'),
@@ -178,7 +186,7 @@ export const subagentMachine = setup({
                 { guard: 'hasFailed', target: '#subagent.failed' },
                 { guard: 'isHeld', target: 'waiting_for_control' },
                 { guard: 'hasUndecided', actions: 'startDecisions' },
-                { guard: 'hasStartable', target: 'calling_tool', actions: 'startCalls' },
+                { guard: 'hasStartable', target: 'calling_tool' },
                 { guard: 'isAsking', target: 'waiting_for_control' },
                 { guard: 'isAnswered', target: '#subagent.completed' },
                 { guard: 'isOutOfTurns', target: '#subagent.failed', actions: 'recordStepLimit' },
@@ -196,6 +204,11 @@ export const subagentMachine = setup({
                     input: requestInput,
                     onDone: [
                       { guard: 'isRetry', target: 'backing_off', actions: 'keepRetry' },
+                      {
+                        guard: 'bringsReady',
+                        target: '#subagent.active.activity.calling_tool',
+                        actions: 'acceptTurn',
+                      },
                       { target: '#subagent.active.activity.idle', actions: 'acceptTurn' },
                     ],
                     onError: { target: '#subagent.failed', actions: 'recordError' },
@@ -208,10 +221,12 @@ export const subagentMachine = setup({
               },
             },
             calling_tool: {
+              entry: 'startCalls',
               always: [
                 { guard: 'hasFailed', target: '#subagent.failed' },
+                { guard: 'mayAskAgain', target: 'requesting_llm' }, // the short way; `idle` decides all else
                 { guard: 'mayDecide', actions: 'startDecisions' },
-                { guard: 'mayStart', actions: 'startCalls' },
+                { guard: 'hasStartable', actions: 'startCalls' },
                 { guard: 'nothingRuns', target: 'idle' },
               ],
             },

@@ -65,7 +65,12 @@ export const asideKey = (subagent: LiveSubagent): string => `${requestKey(subage
 
 /** What callers get: without the cause, since what a provider echoes may hold a secret. */
 function plainError(error: unknown, { code, message }: ErrorInfo): TroupeError {
-  if (code === 'rate_limited') return new RateLimitedError(message, retryAfterOf(error));
+  if (code === 'rate_limited') return rateLimited(message, retryAfterOf(error));
   const text = error instanceof ModelFault ? error.text : '';
   return new ModelFault(code, message, { text });
+}
+
+function rateLimited(message: string, retryAfterMs: number | undefined): RateLimitedError {
+  const asked = retryAfterMs === undefined ? '' : `; it asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
+  return new RateLimitedError(`${message}${asked}; try again later, or with fewer subagents at once`, retryAfterMs);
 }

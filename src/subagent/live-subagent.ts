@@ -14,6 +14,7 @@ import { type ErrorInfo, toErrorInfo } from '../domain/errors.js';
 import { isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
+import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { Task } from '../domain/tool.js';
 import { NO_USAGE, type TokenUsage, type Usage, withRequestBilled, withRequestSent } from '../domain/usage.js';
@@ -100,7 +101,7 @@ export class LiveSubagent {
 
   get activity(): Activity {
     const messageCount = this.transcript.messages.length + 1; // and the system prompt
-    return redactValue(activityOf(this.actor.getSnapshot(), messageCount), this.environment.redact);
+    return redactActivity(activityOf(this.actor.getSnapshot(), messageCount), this.environment.redact);
   }
 
   /** Paused with nothing of its own in flight; waiting for children does not count. */
@@ -259,6 +260,24 @@ export class LiveSubagent {
   #defect(cause: unknown): ErrorInfo {
     const { code, message } = toErrorInfo(cause);
     return { code, message: this.environment.redact(`the machine of ${this.id} broke: ${message}`) };
+  }
+}
+
+/** Looks only where a text of the model, of a rule or of a tool may stand: this runs at each change. */
+function redactActivity(activity: Activity, redact: Redact): Activity {
+  switch (activity.activityType) {
+    case 'calling_tool': {
+      const calls = activity.calls.map(({ toolId, toolName, args }) => ({
+        toolId,
+        toolName: redact(toolName),
+        args: redactValue(args, redact),
+      }));
+      return { activityType: 'calling_tool', toolName: redact(activity.toolName), args: calls[0]?.args, calls };
+    }
+    case 'waiting_for_control':
+      return redactValue(activity, redact);
+    default:
+      return activity;
   }
 }
 

@@ -20,20 +20,20 @@ import { requestLlm } from './request-llm.js';
 
 /** @param find The live subagent of an id: models, tools and transcript never travel through input or context. */
 export function provideSubagent(clock: Clock, find: (id: string) => LiveSubagent | undefined): SubagentLogic {
-  const live = (id: string): LiveSubagent => {
+  // Not async, as the activities are: each layer of promises is three more microtasks.
+  const live = <Result>(id: string, act: (subagent: LiveSubagent) => Promise<Result>): Promise<Result> => {
     const subagent = find(id);
-    if (!subagent) throw new TroupeError('bug', `${id} acts but is not live`);
-    return subagent;
+    return subagent ? act(subagent) : Promise.reject(new TroupeError('bug', `${id} acts but is not live`));
   };
   return subagentMachine.provide({
     actors: {
-      requestLlm: interruptible<RequestLlmOutput, RequestLlmInput>(async ({ input, signal }) =>
-        requestLlm(live(input.id), input, signal),
+      requestLlm: interruptible<RequestLlmOutput, RequestLlmInput>(({ input, signal }) =>
+        live(input.id, (subagent) => requestLlm(subagent, input, signal)),
       ),
-      callTool: interruptible<ToolSettled, CallInput>(async ({ input, signal }) =>
-        callTool(live(input.id), input, signal),
+      callTool: interruptible<ToolSettled, CallInput>(({ input, signal }) =>
+        live(input.id, (subagent) => callTool(subagent, input, signal)),
       ),
-      decide: fromPromise<Decision, CallInput>(async ({ input }) => decide(live(input.id), input)),
+      decide: fromPromise<Decision, CallInput>(({ input }) => live(input.id, (subagent) => decide(subagent, input))),
       deadline: timerLogic(clock),
       retryTimer: timerLogic(clock),
       approvalTimer: timerLogic(clock),

@@ -10,9 +10,6 @@ import { attemptRequest, requestKey } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { redactPieces } from './redact-pieces.js';
 
-const CUT_OFF =
-  'Your last answer was cut off at its length limit, so none of its tool calls were run. Go on in smaller steps.';
-
 /**
  * @returns the turn, or when to try again. Retries are decided here and waited for by the chart, so that none starts while
  * the subagent is paused. Rejects with a `TroupeError` when the run cannot go on.
@@ -85,7 +82,7 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
     const id = subagent.nextCallId();
     const parsed = parseArguments(asked.arguments);
     // Broken JSON is not sent back: servers refuse a history that holds it.
-    const call: ModelToolCall = { ...asked, id, arguments: parsed.ok ? asked.arguments || '{}' : '{}' };
+    const call: ModelToolCall = { id, ...asked, arguments: parsed.ok ? asked.arguments || '{}' : '{}' };
     kept.push(call);
     if (index >= MAX_CALLS_PER_TURN) {
       refused.push({ call, problem: `not run: at most ${MAX_CALLS_PER_TURN} calls in one turn are run` });
@@ -110,15 +107,11 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
   subagent.transcript.addAnswer(answer.text, kept);
   for (const { call, problem } of refused) refuseCall(subagent, call.id, call.name, problem);
 
-  const cutOff = answer.truncated && answer.droppedCalls > 0;
-  if (cutOff) {
-    subagent.transcript.addUser(CUT_OFF);
-    malformedCount += 1;
-  }
   return {
     kind: 'turn',
     text: answer.text,
-    answered: kept.length === 0 && !cutOff,
+    // Calls of an answer that was cut at its length limit are not run: what it said is the answer, and says it is truncated.
+    answered: kept.length === 0,
     truncated: answer.truncated,
     calls,
     malformedCount,

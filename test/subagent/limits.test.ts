@@ -155,13 +155,14 @@ describe('what a model gets wrong', () => {
   });
 
   it('by an answer cut at its length: no call of it is run, and the outcome says truncated', async () => {
-    const { settle, effects, spawn } = createWorld([
+    const { settle, effects, spawn, model } = createWorld([
       { text: 'so', toolCalls: [{ name: 'note', args: {} }], finish: 'length' },
-      { text: 'cut here', finish: 'length' },
+      { text: 'not asked for' },
     ]);
     const handle = spawn();
     await settle();
-    await expect(handle.outcome()).resolves.toMatchObject({ state: 'completed', output: 'cut here', truncated: true });
+    await expect(handle.outcome()).resolves.toMatchObject({ state: 'completed', output: 'so', truncated: true });
+    expect(model.requests).toHaveLength(1);
     expect(effects).toEqual([]);
   });
 

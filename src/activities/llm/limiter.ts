@@ -4,7 +4,7 @@ import { MAX_RETRY_AFTER_MS } from '../../domain/limits.js';
 import type { ModelProvider } from '../../domain/model.js';
 
 const FIRST_GAP_MS = 200;
-const MAX_GAP_MS = 3_200;
+const MAX_GAP_MS = 800;
 /** A gap below this is none. */
 const MIN_GAP_MS = 20;
 /** Pause after a 429 that did not say how long. */

@@ -57,10 +57,17 @@ export function readTurn(provider: ModelProvider, request: ModelRequest, options
       reject(signal.reason);
     };
     signal.addEventListener('abort', onAbort, { once: true });
-    reading
-      .run(request)
-      .finally(() => signal.removeEventListener('abort', onAbort))
-      .then(resolve, (error) => reject(signal.aborted ? signal.reason : error));
+    const leave = () => signal.removeEventListener('abort', onAbort);
+    reading.run(request).then(
+      (turn) => {
+        leave();
+        resolve(turn);
+      },
+      (error) => {
+        leave();
+        reject(signal.aborted ? signal.reason : error);
+      },
+    );
   });
 }
 

@@ -15,17 +15,24 @@ export function runTool(tool: Tool, args: unknown, context: ToolContext): Promis
   return new Promise((resolve, reject) => {
     if (context.signal.aborted) return reject(context.signal.reason);
     // The tool gets a signal of this call: listeners it forgets go with the call, and do not pile up on the subagent's.
-    const call = new AbortController();
+    // Made when first read, since many tools never do.
+    let call: AbortController | undefined;
     let over = false;
     const onAbort = () => {
       over = true;
       reject(context.signal.reason);
-      call.abort(context.signal.reason);
+      call?.abort(context.signal.reason);
     };
     context.signal.addEventListener('abort', onAbort, { once: true });
     const forCall: ToolContext = {
       ...context,
-      signal: call.signal,
+      get signal() {
+        if (!call) {
+          call = new AbortController();
+          if (context.signal.aborted) call.abort(context.signal.reason);
+        }
+        return call.signal;
+      },
       emit: (text) => over || context.emit(text),
       progress: (progress) => over || context.progress(progress),
       setTasks: (tasks) => over || context.setTasks(tasks),
