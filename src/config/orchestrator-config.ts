@@ -27,7 +27,7 @@ export const confirmOption = z.custom<Confirm>(isFunction, 'expected a function'
 export const onErrorOption = z.custom<(error: TroupeError) => void>(isFunction, 'expected a function');
 
 /** An `EventBus`, as far as it can be told from here. */
-interface BusOption {
+export interface BusOption {
   publish(message: { readonly id: string; readonly subject: string; readonly data: unknown }): Promise<void>;
   messages$(pattern: string, options?: { readonly from?: number }): object;
   close(): Promise<void>;
