@@ -63,7 +63,7 @@ export function placeOf(workspace: Workspace, path: string): string {
   return place;
 }
 
-/** Compared part by part, so that `/work/app-2` is not in `/work/app`. `.` is the root itself. */
+/** Compared part by part, so that `/srv/app-2` is not in `/srv/app`. `.` is the root itself. */
 export function placeBelow(root: string, absolute: string): string | undefined {
   const path = relative(root, absolute);
   if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) return undefined;
