@@ -2,7 +2,7 @@
 
 import type { SnapshotFrom } from 'xstate';
 import type { Activity } from '../src/domain/activity.js';
-import { isFinal, type LifecycleState } from '../src/domain/lifecycle.js';
+import type { LifecycleState } from '../src/domain/lifecycle.js';
 import type { subagentMachine } from './subagent.js';
 import { callsIn, requestIdOf } from './subagent-calls.js';
 
@@ -53,7 +53,7 @@ export function activityOf(snapshot: SubagentSnapshot, messageCount: number): Ac
 
 function waiting(snapshot: SubagentSnapshot): Activity {
   const { context } = snapshot;
-  const asking = isFinal(stateOf(snapshot)) ? [] : callsIn(context, 'asking');
+  const asking = callsIn(context, 'asking');
   const reasons = [
     ...(context.pausedBy ? [`paused by ${context.pausedBy === 'user' ? 'the user' : 'its parent'}`] : []),
     ...(activityNode(snapshot) === 'requesting_llm.backing_off' ? ['a request waits to be tried again'] : []),
