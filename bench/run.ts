@@ -13,6 +13,8 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = (file: string, args: readonly string[], pipe = true): ChildProcess =>
   spawn(process.execPath, ['--expose-gc', '--import', 'tsx', at(file), ...args], {
     stdio: ['ignore', pipe ? 'pipe' : 'inherit', 'inherit'],
+    // Without the paths of the project's own tsconfig `troupe` is the built package, which is what users run.
+    env: { ...process.env, TSX_TSCONFIG_PATH: at('./tsconfig.json') },
   });
 
 async function firstLine(child: ChildProcess): Promise<string> {
@@ -83,7 +85,7 @@ try {
   if (process.argv.includes('--write')) {
     writeFileSync(
       at('../docs/performance.md'),
-      `# Performance\n\nMeasured by \`npm run bench -- --write\`: a fake server on loopback in a process of its own, each measurement in a fresh process, taken in turns with its floor. The floor is the \`openai\` client and a loop written by hand. Heap when ended includes the kept events and outcome of each.\n\n${text}\n`,
+      `# Performance\n\nMeasured by \`npm run bench -- --write\` on the built package: a fake server on loopback in a process of its own, each measurement in a fresh process, taken in turns with its floor. The floor is the \`openai\` client and a loop written by hand. Heap when ended includes the kept events and outcome of each.\n\n${text}\n`,
     );
   }
 } finally {

@@ -1,6 +1,8 @@
 /** Rules about the calls of one turn, as pure functions on the list in context. */
 
-import type { Call, CallStatus, PlannedCall, SubagentContext } from './subagent-types.js';
+import type { DoneActorEvent } from 'xstate';
+import type { Interrupted } from './interruptible.js';
+import type { Call, CallStatus, PlannedCall, SubagentContext, ToolSettled } from './subagent-types.js';
 
 /** Each asking has its own id, so a late answer to the first never answers the second. */
 export function requestIdOf(call: Call): string {
@@ -25,6 +27,12 @@ export function hasCallIn({ calls }: SubagentContext, status: CallStatus): boole
 /** The call that an answer with this request id is for; undefined when it was answered already or never asked. */
 export function askedCall(context: SubagentContext, requestId: string): Call | undefined {
   return context.calls.find((call) => call.status === 'asking' && requestIdOf(call) === requestId);
+}
+
+/** The done event of a tool that answered the only call that is open. */
+export function answersLastCall({ calls }: SubagentContext, event: unknown): boolean {
+  const { actorId, output } = event as DoneActorEvent<ToolSettled | Interrupted>; // asked on done of tool.* only
+  return calls.length === 1 && actorId === `tool.${calls[0]?.callId}` && output.kind === 'settled';
 }
 
 export function withCall(calls: readonly Call[], callId: string, change: Partial<Call>): Call[] {

@@ -9,6 +9,7 @@ import type { Interrupted } from './interruptible.js';
 export interface PlannedCall {
   readonly callId: string;
   readonly name: string;
+  /** As readers may see them: redacted. */
   readonly args: unknown;
   /** Not read-only: runs with no other beside it, and waits for every earlier call of its turn. */
   readonly alone: boolean;

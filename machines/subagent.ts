@@ -2,7 +2,7 @@
 
 import { and, not, or, setup } from 'xstate';
 import * as actions from './subagent-actions.js';
-import { askedCall, hasCallIn, isHeld, startableCalls } from './subagent-calls.js';
+import { answersLastCall, askedCall, hasCallIn, isHeld, startableCalls } from './subagent-calls.js';
 import type { RequestLlmOutput } from './subagent-setup.js';
 import { subagentActors, subagentTypes } from './subagent-setup.js';
 import type { RequestLlmInput, SubagentContext, SubagentInput, SubagentOutput } from './subagent-types.js';
@@ -81,9 +81,13 @@ export const subagentMachine = setup({
       context.calls.length > 0 && !hasCallIn(context, 'undecided') && !hasCallIn(context, 'deciding'),
     hasNoCalls: ({ context }) => context.calls.length === 0,
     nothingRuns: ({ context }) => !hasCallIn(context, 'running'),
-    /** All calls of a turn are answered, and `idle` would only lead to the next request. */
-    mayAskAgain: ({ context }) =>
-      !isHeld(context) && context.calls.length === 0 && context.turn < context.maxSteps && !context.answered,
+    /** This answers the last call of a turn, and `idle` would only lead to the next request. */
+    mayAskAgain: ({ context, event }) =>
+      answersLastCall(context, event) &&
+      !isHeld(context) &&
+      context.failure === null &&
+      context.turn < context.maxSteps &&
+      !context.answered,
     isAnswered: ({ context }) =>
       context.answered &&
       context.calls.length === 0 &&
@@ -222,9 +226,12 @@ export const subagentMachine = setup({
             },
             calling_tool: {
               entry: 'startCalls',
+              on: {
+                // The short way; everything else about a call that ended stands on `active`, and `idle` decides.
+                'xstate.done.actor.tool.*': { guard: 'mayAskAgain', target: 'requesting_llm', actions: 'settleCall' },
+              },
               always: [
                 { guard: 'hasFailed', target: '#subagent.failed' },
-                { guard: 'mayAskAgain', target: 'requesting_llm' }, // the short way; `idle` decides all else
                 { guard: 'mayDecide', actions: 'startDecisions' },
                 { guard: 'hasStartable', actions: 'startCalls' },
                 { guard: 'nothingRuns', target: 'idle' },

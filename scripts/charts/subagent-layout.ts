@@ -67,6 +67,6 @@ export const subagentLayout: Layout = {
     'active.activity.requesting_llm.asking error': { side: 'right', via: [936], joins: true },
     'active.activity.requesting_llm.asking done [isRetry]': { side: 'right', via: [748] },
     'active.activity.requesting_llm.asking done [bringsReady]': { side: 'right', via: [733, 808] },
-    'active.activity.calling_tool [mayAskAgain]': { side: 'right', via: [908, 842, 900] },
+    'active.activity.calling_tool tool done [mayAskAgain]': { side: 'right', via: [908, 842, 900] },
   },
 };

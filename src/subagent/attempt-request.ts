@@ -4,6 +4,7 @@ import { limiterOf, ModelFault, type ModelTurn, planRetry, readTurn, retryAfterO
 import { type ErrorInfo, RateLimitedError, type TroupeError, toErrorInfo } from '../domain/errors.js';
 import { DEFAULT_MAX_RETRIES } from '../domain/limits.js';
 import type { ModelRequest } from '../domain/model.js';
+import type { Redact } from '../domain/redact.js';
 import type { LiveSubagent } from './live-subagent.js';
 
 export interface AttemptOptions {
@@ -49,7 +50,7 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
     const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });
     if (retry) return { kind: 'failed', delayMs: retry.delayMs, reason: redact(message) };
     subagent.retryAfterMs = retryAfterOf(error);
-    throw plainError(error, { code, message: redact(message) });
+    throw plainError(error, { code, message: redact(message) }, redact);
   }
 }
 
@@ -64,9 +65,9 @@ export const requestKey = ({ id, environment }: LiveSubagent): string => `${envi
 export const asideKey = (subagent: LiveSubagent): string => `${requestKey(subagent)}/aside`;
 
 /** What callers get: without the cause, since what a provider echoes may hold a secret. */
-function plainError(error: unknown, { code, message }: ErrorInfo): TroupeError {
+function plainError(error: unknown, { code, message }: ErrorInfo, redact: Redact): TroupeError {
   if (code === 'rate_limited') return rateLimited(message, retryAfterOf(error));
-  const text = error instanceof ModelFault ? error.text : '';
+  const text = error instanceof ModelFault ? redact(error.text) : '';
   return new ModelFault(code, message, { text });
 }
 

@@ -2,36 +2,32 @@
 
 import type { CallInput, ToolSettled } from '../../machines/index.js';
 import { runTool } from '../activities/tools/index.js';
+import { TroupeError } from '../domain/errors.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { ToolContext } from '../domain/tool.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { type Pieces, redactPieces } from './redact-pieces.js';
-import { refuseCall } from './request-llm.js';
 
 /** Settles for every failure of the tool; rejects only when the signal aborts, and then tells nothing more. */
 export async function callTool(subagent: LiveSubagent, { call }: CallInput, signal: AbortSignal): Promise<ToolSettled> {
-  const { environment, plan } = subagent;
-  const { clock, redact } = environment;
+  const { clock, redact } = subagent.environment;
   const { callId: toolId, name: toolName } = call;
   subagent.reportChanges();
   await null; // nothing of a tool runs inside a transition
   signal.throwIfAborted();
   if (subagent.state === 'paused') return { kind: 'held' }; // since the chart let it go: it has not begun
 
-  const tool = plan.tools.get(toolName);
-  if (!tool) {
-    refuseCall(subagent, toolId, toolName, `there is no tool ${JSON.stringify(toolName)} any more`);
-    return { kind: 'settled' };
-  }
-  subagent.publish({ type: 'tool_start', toolName, toolId, args: redactValue(call.args, redact) });
+  const open = subagent.openCalls.get(toolId);
+  if (!open) throw new TroupeError('bug', `${subagent.id} has no call ${toolId} to run`);
+  subagent.publish({ type: 'tool_start', toolName, toolId, args: call.args });
   const startedAt = clock.now();
   const output = redactPieces(redact, (text) => subagent.publish({ type: 'tool_output_delta', toolId, text }));
   const context = contextOf(subagent, toolId, signal, output);
-  const reply = await runTool(tool, call.args as Record<string, unknown>, context); // an object: parseArguments made it
+  const reply = await runTool(open.tool, open.input, context);
   signal.throwIfAborted();
   output.end();
   const toolOutput = redact(reply.output);
-  subagent.transcript.settle(toolId, toolOutput, reply.isError);
+  subagent.settleCall(toolId, toolOutput, reply.isError);
   subagent.publish({
     type: 'tool_end',
     toolName,

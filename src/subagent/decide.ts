@@ -1,16 +1,15 @@
 /** The activity `decide`: whether a call may run, by the rules; the one gate before every call. */
 
 import type { CallInput } from '../../machines/index.js';
-import { validateInput } from '../activities/tools/index.js';
+import { TroupeError } from '../domain/errors.js';
 import type { Decision } from '../domain/permission.js';
 import type { LiveSubagent } from './live-subagent.js';
 
 export async function decide(subagent: LiveSubagent, { call, interrupted }: CallInput): Promise<Decision> {
   await null; // nothing of a tool runs inside a transition
-  const tool = subagent.plan.tools.get(call.name);
-  if (!tool) return { kind: 'deny', reason: `there is no tool ${JSON.stringify(call.name)} any more` };
-  const args = call.args as Record<string, unknown>; // an object: parseArguments made it
-  const validated = await validateInput(tool, args);
-  if (!validated.ok) return { kind: 'deny', reason: validated.problem };
-  return subagent.plan.permissions.decide({ tool, args, input: validated.input, interrupted });
+  const open = subagent.openCalls.get(call.callId);
+  if (!open) throw new TroupeError('bug', `${subagent.id} has no call ${call.callId} to decide`);
+  const decision = await subagent.plan.permissions.decide({ ...open, interrupted });
+  // A reason may name a path or a command, and the chart keeps it.
+  return 'reason' in decision ? { ...decision, reason: subagent.environment.redact(decision.reason) } : decision;
 }

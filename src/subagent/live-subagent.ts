@@ -14,9 +14,8 @@ import { type ErrorInfo, toErrorInfo } from '../domain/errors.js';
 import { isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
-import type { Task } from '../domain/tool.js';
+import type { Task, Tool } from '../domain/tool.js';
 import { NO_USAGE, type TokenUsage, type Usage, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import type { AgentEventBody } from '../events/index.js';
 import type { SubagentEnvironment, SubagentPlan } from './plan.js';
@@ -29,6 +28,15 @@ export interface SignalAnswer {
   readonly accepted: boolean;
   readonly reason?: string;
 }
+
+/** A call as the model made it, secrets and all; what the chart and readers know of it is redacted. */
+export interface OpenCall {
+  readonly tool: Tool;
+  readonly args: Record<string, unknown>;
+  /** The arguments as the tool's schema gave them back. */
+  readonly input: unknown;
+}
+
 const ALREADY_ENDED: SignalAnswer = { accepted: false, reason: 'already_ended' };
 
 export class LiveSubagent {
@@ -38,6 +46,8 @@ export class LiveSubagent {
   readonly createdAt: number;
   readonly transcript = new Transcript();
   readonly filesSeen = new Map<string, string>();
+  /** By call id; those that may run and are not answered yet. */
+  readonly openCalls = new Map<string, OpenCall>();
   /** Calls whose tool only waits for children; they do not keep a parent from being at rest. */
   readonly callsOnChildren = new Set<string>();
   /** Side questions whose request is in flight. */
@@ -101,7 +111,7 @@ export class LiveSubagent {
 
   get activity(): Activity {
     const messageCount = this.transcript.messages.length + 1; // and the system prompt
-    return redactActivity(activityOf(this.actor.getSnapshot(), messageCount), this.environment.redact);
+    return activityOf(this.actor.getSnapshot(), messageCount);
   }
 
   /** Paused with nothing of its own in flight; waiting for children does not count. */
@@ -120,6 +130,12 @@ export class LiveSubagent {
   nextCallId(): string {
     this.#callCount += 1;
     return `call${this.#callCount}`;
+  }
+
+  /** The call is answered: its result is what the model will see. */
+  settleCall(callId: string, output: string, isError: boolean): void {
+    this.openCalls.delete(callId);
+    this.transcript.settle(callId, output, isError);
   }
 
   /** Sends a signal; resolves when the chart has taken or refused it. Never rejects. */
@@ -209,7 +225,7 @@ export class LiveSubagent {
       state,
       success: state === 'completed',
       ...(output?.by ? { by: output.by } : {}),
-      output: this.environment.redact(output?.text ?? ''),
+      output: output?.text ?? '',
       ...(output?.truncated ? { truncated: true } : {}),
       ...(error ? { error } : {}),
       usage: this.#usage,
@@ -260,24 +276,6 @@ export class LiveSubagent {
   #defect(cause: unknown): ErrorInfo {
     const { code, message } = toErrorInfo(cause);
     return { code, message: this.environment.redact(`the machine of ${this.id} broke: ${message}`) };
-  }
-}
-
-/** Looks only where a text of the model, of a rule or of a tool may stand: this runs at each change. */
-function redactActivity(activity: Activity, redact: Redact): Activity {
-  switch (activity.activityType) {
-    case 'calling_tool': {
-      const calls = activity.calls.map(({ toolId, toolName, args }) => ({
-        toolId,
-        toolName: redact(toolName),
-        args: redactValue(args, redact),
-      }));
-      return { activityType: 'calling_tool', toolName: redact(activity.toolName), args: calls[0]?.args, calls };
-    }
-    case 'waiting_for_control':
-      return redactValue(activity, redact);
-    default:
-      return activity;
   }
 }
 

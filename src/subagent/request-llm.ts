@@ -6,6 +6,7 @@ import { parseArguments, validateInput } from '../activities/tools/index.js';
 import { MAX_CALLS_PER_TURN } from '../domain/limits.js';
 import type { ModelToolCall } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
+import { redactValue } from '../domain/redact-value.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { redactPieces } from './redact-pieces.js';
@@ -73,6 +74,7 @@ function requestOf(subagent: LiveSubagent): ModelRequest {
 /** Writes the answer into the transcript and sorts its calls: those that may run, and those that are answered at once. */
 async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<ModelTurnResult> {
   const { permissions } = subagent.plan;
+  const { redact } = subagent.environment;
   const calls: PlannedCall[] = [];
   const refused: { readonly call: ModelToolCall; readonly problem: string }[] = [];
   const kept: ModelToolCall[] = [];
@@ -99,8 +101,11 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
       } else if (!validated.ok) {
         refused.push({ call, problem: validated.problem });
       } else {
-        const isAllowed = permissions.allowsAtOnce({ tool, input: validated.input });
-        calls.push({ callId: id, name: tool.name, args: parsed.args, alone: !tool.readOnly, isAllowed });
+        const { args } = parsed;
+        const { input } = validated;
+        subagent.openCalls.set(id, { tool, args, input });
+        const isAllowed = permissions.allowsAtOnce({ tool, input });
+        calls.push({ callId: id, name: tool.name, args: redactValue(args, redact), alone: !tool.readOnly, isAllowed });
       }
     }
   }
@@ -109,7 +114,7 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
 
   return {
     kind: 'turn',
-    text: answer.text,
+    text: redact(answer.text),
     // Calls of an answer that was cut at its length limit are not run: what it said is the answer, and says it is truncated.
     answered: kept.length === 0,
     truncated: answer.truncated,
@@ -127,7 +132,7 @@ function unknownTool(name: string, { plan }: LiveSubagent): string {
 export function refuseCall(subagent: LiveSubagent, toolId: string, toolName: string, problem: string): void {
   const { redact } = subagent.environment;
   const toolOutput = redact(problem);
-  subagent.transcript.settle(toolId, toolOutput, true);
+  subagent.settleCall(toolId, toolOutput, true);
   // The name is the model's own, and need not be that of a tool.
   subagent.publish({ type: 'tool_end', toolName: redact(toolName), toolId, toolOutput, durationMs: 0, isError: true });
 }

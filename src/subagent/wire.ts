@@ -2,10 +2,8 @@
 
 import type { ControlEvent, PlannedCall, SubagentEmitted } from '../../machines/index.js';
 import { answerByConfirm } from '../activities/permissions/index.js';
-import { validateInput } from '../activities/tools/index.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Confirm, PermissionRequest } from '../domain/permission.js';
-import { redactValue } from '../domain/redact-value.js';
 import type { ControlSignal } from '../events/index.js';
 import { forgetRequests } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
@@ -91,14 +89,14 @@ function tellRequest(
   { requestId, call, reason, rule }: Extract<SubagentEmitted, { type: 'permission_request' }>,
 ): void {
   const { environment, plan } = subagent;
-  const { approvalMs, clock, confirm, redact } = environment;
+  const { approvalMs, clock, confirm } = environment;
   const request: PermissionRequest = {
     requestId,
     subagentId: subagent.id,
     agentType: plan.config.agentType,
     toolId: call.callId,
     toolName: call.name,
-    args: redactValue(call.args, redact),
+    args: call.args,
     reason,
     ...(rule === undefined ? {} : { rule }),
     ...(approvalMs === null ? {} : { expiresAt: clock.now() + approvalMs }),
@@ -111,7 +109,7 @@ function tellRequest(
     toolName,
     args,
     ...(rule === undefined ? {} : { rule }),
-    preview: redact(reason),
+    preview: reason,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   });
   if (confirm) void askConfirm(subagent, confirm, request, call);
@@ -132,9 +130,8 @@ async function askConfirm(
     return;
   }
   if (answer === 'always') {
-    const tool = subagent.plan.tools.get(call.name);
-    const validated = tool && (await validateInput(tool, call.args as Record<string, unknown>)); // an object: it was planned
-    if (tool && validated?.ok) subagent.plan.permissions.allowAlways({ tool, input: validated.input });
+    const open = subagent.openCalls.get(call.callId);
+    if (open) subagent.plan.permissions.allowAlways(open);
   }
   await subagent.signal({ type: 'APPROVE', requestId, by: 'confirm' });
 }

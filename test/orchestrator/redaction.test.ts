@@ -30,7 +30,7 @@ const leaky = defineTool({
 });
 
 describe('a registered secret', () => {
-  it('never shows in an event, an info, an outcome, an error or on the bus, wherever it came in', async () => {
+  it('never shows in an event, an info, an outcome, an error, a snapshot or on the bus, wherever it came in', async () => {
     const bus = new MemoryEventBus();
     const turns: ScriptedTurn[] = [
       {
@@ -57,8 +57,11 @@ describe('a registered secret', () => {
     const sent: unknown[] = [];
     bus.messages$('agent.>').subscribe((message) => sent.push(message));
     const infos: unknown[] = [];
+    const snapshots: unknown[] = [];
     orchestrator.events$.subscribe((event) => {
       infos.push(orchestrator.listSubagents(), orchestrator.getActiveActivities());
+      const { subagentId = '' } = event;
+      snapshots.push(orchestrator.getHandle(subagentId)?.actor.getPersistedSnapshot());
       const request = event.type === 'permission_request' ? event.requestId : undefined;
       if (request?.startsWith('call1')) orchestrator.getHandle(event.subagentId ?? '')?.approve(request);
       if (request?.startsWith('call2')) orchestrator.getHandle(event.subagentId ?? '')?.approve(request);
@@ -89,6 +92,7 @@ describe('a registered secret', () => {
     }
     expect(events.filter(shows)).toEqual([]);
     expect(infos.filter(shows)).toEqual([]);
+    expect(snapshots.filter(shows)).toEqual([]);
     expect(sent.filter(shows)).toEqual([]);
     expect(shows(await handle.outcome())).toBe(false);
     expect(shows([error.message, String(error.stack), String(error.cause ?? '')])).toBe(false);

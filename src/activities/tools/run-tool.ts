@@ -1,17 +1,18 @@
-/** How one tool call runs: checked, run, answered in bounded size, and let go at once when it must stop. */
+/** How one tool call runs: run, answered in bounded size, and let go at once when it must stop. */
 
 import { messageOf } from '../../domain/errors.js';
 import { MAX_TOOL_OUTPUT_BYTES } from '../../domain/limits.js';
 import { type Tool, type ToolContext, ToolReply } from '../../domain/tool.js';
-import { validateInput } from './arguments.js';
 import { cutMiddle } from './cut-middle.js';
 
 /**
- * Runs one call. Resolves with a reply whatever the tool does: what it throws, bad arguments and an answer that is no JSON are
- * replies with `isError`. Output above 100 KB is cut in the middle. Rejects with the signal's reason as soon as
+ * Runs one call. Resolves with a reply whatever the tool does: what it throws and an answer that is no JSON are replies with
+ * `isError`. Output above 100 KB is cut in the middle. Rejects with the signal's reason as soon as
  * `context.signal` aborts, even if the tool takes no notice; what the tool says after that is dropped.
+ *
+ * @param input As `validateInput` gave it.
  */
-export function runTool(tool: Tool, args: unknown, context: ToolContext): Promise<ToolReply> {
+export function runTool(tool: Tool, input: unknown, context: ToolContext): Promise<ToolReply> {
   return new Promise((resolve, reject) => {
     if (context.signal.aborted) return reject(context.signal.reason);
     // The tool gets a signal of this call: listeners it forgets go with the call, and do not pile up on the subagent's.
@@ -37,7 +38,7 @@ export function runTool(tool: Tool, args: unknown, context: ToolContext): Promis
       progress: (progress) => over || context.progress(progress),
       setTasks: (tasks) => over || context.setTasks(tasks),
     };
-    answer(tool, args, forCall).then((reply) => {
+    answer(tool, input, forCall).then((reply) => {
       over = true;
       context.signal.removeEventListener('abort', onAbort);
       resolve(reply);
@@ -46,11 +47,9 @@ export function runTool(tool: Tool, args: unknown, context: ToolContext): Promis
 }
 
 /** Never rejects. */
-async function answer(tool: Tool, args: unknown, context: ToolContext): Promise<ToolReply> {
+async function answer(tool: Tool, input: unknown, context: ToolContext): Promise<ToolReply> {
   try {
-    const checked = await validateInput(tool, args);
-    if (!checked.ok) return new ToolReply(checked.problem, { isError: true });
-    return bounded(toReply(await tool.run(checked.input, context)));
+    return bounded(toReply(await tool.run(input, context)));
   } catch (cause) {
     return bounded(new ToolReply(messageOf(cause), { isError: true }));
   }

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { offline } from '../../../src/activities/llm/offline.js';
-import { builtinTools, runTool } from '../../../src/activities/tools/index.js';
+import { builtinTools } from '../../../src/activities/tools/index.js';
 import { realClock } from '../../../src/domain/clock.js';
 import type { Message } from '../../../src/domain/message.js';
 import type { ModelChunk, ModelRequest } from '../../../src/domain/model.js';
 import { type ToolContext, ToolReply } from '../../../src/domain/tool.js';
+import { runArgs } from '../../support/run-args.js';
 
 type Args = Record<string, unknown>;
 type FakeTools = Record<string, (args: Args) => string | ToolReply | Promise<string | ToolReply>>;
@@ -456,7 +457,7 @@ describe('with the real tools', () => {
       filesSeen: new Map(),
     };
     const reading = builtinTools({ ripgrep: false }).filter(({ name }) => /^(?:ls|glob|grep|read)$/.test(name));
-    return Object.fromEntries(reading.map((tool) => [tool.name, (args: Args) => runTool(tool, args, context)]));
+    return Object.fromEntries(reading.map((tool) => [tool.name, (args: Args) => runArgs(tool, args, context)]));
   };
 
   it.each([

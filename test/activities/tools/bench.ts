@@ -5,9 +5,10 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
-import { type BuiltinToolsOptions, builtinTools, runTool } from '../../../src/activities/tools/index.js';
+import { type BuiltinToolsOptions, builtinTools } from '../../../src/activities/tools/index.js';
 import type { Task, Tool, ToolContext, ToolReply } from '../../../src/domain/tool.js';
 import { VirtualClock } from '../../../src/testing/index.js';
+import { runArgs } from '../../support/run-args.js';
 
 export const SECRET = 'outside-secret';
 
@@ -58,7 +59,7 @@ export async function makeBench(
     call: (name, args) => {
       const tool = tools.get(name);
       if (!tool) throw new Error(`no tool ${name}`);
-      return runTool(tool, args, recorded.context);
+      return runArgs(tool, args, recorded.context);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { runTool, skillTool } from '../../../src/activities/tools/index.js';
+import { skillTool } from '../../../src/activities/tools/index.js';
+import { runArgs } from '../../support/run-args.js';
 import { makeBench, recordingContext } from './bench.js';
 
-const load = (tool: ReturnType<typeof skillTool>, name: string) => runTool(tool, { name }, recordingContext().context);
+const load = (tool: ReturnType<typeof skillTool>, name: string) => runArgs(tool, { name }, recordingContext().context);
 
 describe('skill', () => {
   it('loads the instructions of a skill, without front matter', async () => {
