@@ -46,7 +46,7 @@ export class Agent {
       definitionOf: (agentType, agentDirs) => catalogue.definitionOf(agentType, agentDirs),
       modelOf: createModels(config, given, { configured: configuredModel, offline }),
       skillsOf: createSkills([...(config?.skillDirs ?? []), ...given.skillDirs]),
-      tools: toolsByName(builtinTools({ env }), given.tools),
+      tools: toolsByName(builtinTools({ env, ...given.builtinTools }), given.tools),
       clock,
       redact: createRedactor([...keysOf(config), ...givenModels(given).flatMap(secretsOf)]),
       ...(config?.permissions === undefined ? {} : { permissions: config.permissions }),
@@ -79,17 +79,19 @@ function readSource(source: unknown, env: Environment): ResolvedAgentConfig | un
   return loadAgentFile(source, env);
 }
 
-function configuredModel({ name, model, provider, settings }: ConfiguredModel) {
+function configuredModel({ name, model, provider, settings, limiterKey }: ConfiguredModel) {
   const { apiKey, baseUrl, models: _, ...limits } = provider;
-  const { api, maxOutputTokens, inputCost, outputCost } = settings;
+  const { api, structuredOutput, maxOutputTokens, inputCost, outputCost } = settings;
   return openai(
     {
       name,
       model,
+      limiterKey,
       ...limits,
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
       ...(api === undefined ? {} : { api }),
+      ...(structuredOutput === undefined ? {} : { structuredOutput }),
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
       ...(inputCost === undefined || outputCost === undefined ? {} : { price: { inputCost, outputCost } }),
     },

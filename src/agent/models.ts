@@ -17,6 +17,8 @@ export interface ConfiguredModel {
   readonly model: string;
   readonly provider: ResolvedProviderConfig;
   readonly settings: ResolvedModelConfig;
+  /** The same object for all models of one provider: they share a limiter. */
+  readonly limiterKey: object;
 }
 
 export interface ModelFactories {
@@ -73,11 +75,12 @@ export function createModels(
 }
 
 function configuredModels(config: ResolvedAgentConfig | undefined): readonly ConfiguredModel[] {
-  return Object.entries(config?.providers ?? {}).flatMap(([providerName, provider]) =>
-    Object.entries(provider.models).map(([model, settings]) => {
-      return { name: `${providerName}/${model}`, model, provider, settings };
-    }),
-  );
+  return Object.entries(config?.providers ?? {}).flatMap(([providerName, provider]) => {
+    const limiterKey = Object.freeze({}); // not the provider's settings, which hold its key
+    return Object.entries(provider.models).map(([model, settings]) => {
+      return { name: `${providerName}/${model}`, model, provider, settings, limiterKey };
+    });
+  });
 }
 
 function once<Value>(make: () => Value): () => Value {

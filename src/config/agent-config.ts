@@ -25,6 +25,8 @@ const ModelConfig = block({
   /** Tokens of one answer. */
   maxOutputTokens: z.int().positive().optional(),
   api: z.enum(['chat', 'responses']).optional(),
+  /** How an answer in a form is asked for; `native` at the OpenAI service by default, else `tool`. */
+  structuredOutput: z.enum(['native', 'tool']).optional(),
   /** USD per million tokens. */
   inputCost: z.number().nonnegative().optional(),
   outputCost: z.number().nonnegative().optional(),

@@ -15,6 +15,10 @@ export const MAX_PARALLEL_TOOLS = 8;
 export const MAX_MALFORMED_CALLS = 3;
 /** Tool output above this is cut in the middle. */
 export const MAX_TOOL_OUTPUT_BYTES = 100_000;
+/** Of one glob, a model's or a rule's. */
+export const MAX_GLOB_CHARACTERS = 1_000;
+/** Globs that the braces of one may stand for. */
+export const MAX_GLOB_ALTERNATIVES = 100;
 
 export const DEFAULT_MAX_RETRIES = 3;
 /** A longer `Retry-After` is not waited for. */
@@ -28,3 +32,24 @@ export const DEFAULT_MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 export const MAX_LINE_BYTES = 1024 * 1024;
 /** Text of a provider's error that is passed on. */
 export const MAX_PROVIDER_TEXT = 500;
+
+/** Of an output schema, written as JSON. */
+export const MAX_OUTPUT_SCHEMA_CHARACTERS = 100_000;
+/** Levels of objects and lists in an output schema. */
+export const MAX_OUTPUT_SCHEMA_DEPTH = 64;
+/** Levels of objects and lists in a structured answer. */
+export const MAX_STRUCTURED_DEPTH = 100;
+/** A longer text is an answer only if all of it is JSON. */
+export const MAX_PROSE_CHARACTERS = 200_000;
+/** How long one check of an answer against a JSON Schema may hold the process, in real time. */
+export const MAX_SCHEMA_CHECK_MS = 1_000;
+/** What is wrong with a structured answer, as it is told to the model. */
+export const MAX_PROBLEMS_CHARACTERS = 2_000;
+export const MAX_PROBLEMS = 10;
+
+/** How often the holder of a lease shows other machines that it lives. */
+export const LEASE_HEARTBEAT_MS = 5_000;
+/** A holder on another machine that was silent for so long has lost its lease. */
+export const LEASE_STALE_MS = 15_000;
+/** Files that a store works on at once; a few more than what Node does at once. */
+export const MAX_STORE_FILES = 16;

@@ -11,10 +11,24 @@ export interface ToolSpec {
   readonly parameters: JsonSchema;
 }
 
+/** The form that the text of an answer must have. */
+export interface OutputRequest {
+  /** 1 to 64 letters, digits, `_` or `-`. */
+  readonly name: string;
+  /** Always of one object. */
+  readonly schema: JsonSchema;
+  /** The schema keeps to the rules of the strict mode: every property required, nothing else allowed. */
+  readonly strict?: boolean;
+}
+
 export interface ModelRequest {
   readonly system: string;
   readonly messages: readonly Message[];
   readonly tools: readonly ToolSpec[];
+  /** Only for a provider whose `structuredOutput` is `native`. */
+  readonly output?: OutputRequest;
+  /** The tool that must be called; the model's own choice by default. */
+  readonly toolChoice?: { readonly name: string };
 }
 
 export type FinishReason = 'stop' | 'tool_calls' | 'length' | 'content_filter' | 'refusal';
@@ -40,6 +54,10 @@ export interface ModelProvider {
   /** Attempts after the first for faults that may pass; 3 by default. */
   readonly maxRetries?: number;
   readonly price?: ModelPrice;
+  /** Providers that bear the same object are held back together after a 429 of any of them; without it, each by itself. */
+  readonly limiterKey?: object;
+  /** Whether it heeds `output` in a request (`native`); by default it is asked to call a tool with the answer. */
+  readonly structuredOutput?: 'native' | 'tool';
   /**
    * Streams one answer. Throws a `TroupeError` whose code tells what to do: `model_unavailable` and `rate_limited` are tried
    * again, everything else ends the run. On abort it stops at once; what it does then is not looked at.

@@ -20,3 +20,14 @@ export interface StandardIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
+
+/** What is used of a zod 4 schema's type, so that the domain needs no zod: every `z.ZodType` fits. */
+export interface ZodSchema<Output = unknown> {
+  readonly _zod: { readonly output: Output };
+}
+
+/** The form that an answer is asked for in: a zod schema, or a JSON Schema as a plain object. */
+export type OutputSchema = ZodSchema | JsonSchema;
+
+/** What an answer in this form is: the output type of a zod schema, else unknown. */
+export type StructuredOf<Schema> = Schema extends ZodSchema<infer Output> ? Output : unknown;

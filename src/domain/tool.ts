@@ -31,6 +31,11 @@ export interface ToolContext {
   awaitChildren<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Hashes of files as this subagent last saw them, by resolved path: how `edit` knows that a file has changed since. */
   readonly filesSeen: Map<string, string>;
+  /**
+   * Whether a rule opens this place in `.git` or `.troupe` to this tool; absent: none does. For tools that write: ask for the
+   * real place of what is open, relative to the workspace.
+   */
+  mayWriteProtected?(place: string): Promise<boolean>;
 }
 
 /** What a call's arguments are judged by: rules are held against this text. */

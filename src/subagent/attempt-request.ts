@@ -29,24 +29,31 @@ export type Attempt =
 export async function attemptRequest(subagent: LiveSubagent, options: AttemptOptions): Promise<Attempt> {
   const { environment, plan } = subagent;
   const { clock, random, redact } = environment;
-  const { attempt, signal, onText, onReasoning } = options;
+  const { attempt, signal } = options;
   const limiter = limiterOf(plan.model);
-  const heldBackMs = limiter.admit(options.key, clock.now());
+  const sentAt = clock.now();
+  const heldBackMs = limiter.admit(options.key, sentAt);
   if (heldBackMs > 0) return { kind: 'held_back', delayMs: heldBackMs };
 
   const request = options.onSend();
   subagent.requestSent();
+  /** An answer may take minutes; its first piece says that the request was taken. */
+  const andTaken = (tell: (piece: string) => void) => (piece: string) => {
+    limiter.succeeded(sentAt);
+    tell(piece);
+  };
+  const [onText, onReasoning] = [andTaken(options.onText), andTaken(options.onReasoning)];
   try {
     const turn = await readTurn(plan.model, request, { signal, clock, onText, onReasoning });
     signal.throwIfAborted();
-    limiter.succeeded();
+    limiter.succeeded(sentAt);
     subagent.requestBilled(turn.usage);
     return { kind: 'answered', turn };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ModelFault) subagent.requestBilled(error.usage);
     const { code, message } = toErrorInfo(error);
-    if (code === 'rate_limited') limiter.limited(clock.now(), retryAfterOf(error));
+    if (code === 'rate_limited') limiter.limited({ now: clock.now(), sentAt, retryAfterMs: retryAfterOf(error) });
     const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });
     if (retry) return { kind: 'failed', delayMs: retry.delayMs, reason: redact(message) };
     subagent.retryAfterMs = retryAfterOf(error);

@@ -22,7 +22,8 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   subagent.publish({ type: 'tool_start', toolName, toolId, args: call.args });
   const startedAt = clock.now();
   const output = redactPieces(redact, (text) => subagent.publish({ type: 'tool_output_delta', toolId, text }));
-  const context = contextOf(subagent, toolId, signal, output);
+  const mayWriteProtected = (place: string) => subagent.plan.permissions.opens(toolName, place);
+  const context = { ...contextOf(subagent, toolId, signal, output), mayWriteProtected };
   const reply = await runTool(open.tool, open.input, context);
   signal.throwIfAborted();
   output.end();

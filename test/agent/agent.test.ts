@@ -1,16 +1,20 @@
+import { chmodSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { openai } from '../../src/activities/llm/index.js';
+import { limiterOf, openai } from '../../src/activities/llm/index.js';
 import { builtinTools } from '../../src/activities/tools/index.js';
 import { Agent } from '../../src/agent/index.js';
+import type { AgentOptions } from '../../src/config/index.js';
 import { realClock } from '../../src/domain/clock.js';
 import { TroupeError } from '../../src/domain/errors.js';
 import type { ModelProvider } from '../../src/domain/model.js';
 import type { Tool } from '../../src/domain/tool.js';
+import { scripted } from '../../src/testing/index.js';
 import { folderWith } from '../config/temp-folder.js';
+import { calls, lastMessage } from '../support/world.js';
 
 function mute(name: string): ModelProvider {
   return {
@@ -46,6 +50,17 @@ describe('the model', () => {
     expect(runtime.modelOf().name).toBe('offline');
     expect(runtime.modelOf()).toBe(runtime.modelOf());
     expect(() => runtime.modelOf('x')).toThrow('model: no model "x"; no model has a name');
+  });
+
+  it('of a config shares its limiter with the other models of its provider, and with no other provider', async () => {
+    const { runtime } = await Agent.create({
+      providers: { ...TWO_MODELS.providers, q: { apiKey: 'sk-of-mine', models: { a: {} } } },
+      defaultModel: 'p/a',
+    });
+    const [a, b, other] = ['p/a', 'p/b', 'q/a'].map((name) => limiterOf(runtime.modelOf(name)));
+    expect(a).toBe(b);
+    expect(a).not.toBe(other);
+    expect(inspect(runtime.modelOf('p/a'), { depth: null, showHidden: true })).not.toContain('sk-of-mine');
   });
 
   it('is never the offline one with a source', async () => {
@@ -202,6 +217,48 @@ describe('the tools', () => {
     expect(await refusal(undefined, { tools: [tool('mine'), tool('Mine')] })).toContain('given to two tools');
     expect(await refusal(undefined, { tools: [tool('read')] })).toContain('the name read is that of a built-in tool');
     expect(await refusal(undefined, { tools: [tool('Bash')] })).toContain('the name Bash is that of a built-in tool');
+  });
+});
+
+describe('the options of the built-in tools', () => {
+  /** What the tool told the model, of one run with this call. */
+  async function run(options: AgentOptions, workspace: string, call: readonly [name: string, args: object]) {
+    const model = scripted([calls(call), { text: 'done' }]);
+    const agent = await Agent.create(undefined, { ...options, defaultModel: model });
+    const session = agent.session(workspace, { permissions: { allow: ['bash'] } });
+    await session.orchestrator.spawnSubagent({ agentType: 'general', prompt: 'go' }).wait();
+    await session.close();
+    return lastMessage(model.requests[1]);
+  }
+
+  it('wrap every command that a subagent runs', async () => {
+    const workspace = realpathSync(folderWith());
+    const wrapCommand = (argv: readonly string[], folder: string) => ['env', `CONFINED=${folder}`, ...argv];
+    const bash = ['bash', { command: 'echo "in $CONFINED"' }] as const;
+    expect(await run({ builtinTools: { wrapCommand } }, workspace, bash)).toBe(`in ${workspace}\n`);
+  });
+
+  it.runIf(process.platform !== 'win32')('choose the program that searches, or none', async () => {
+    // Finds the first line whatever is looked for, so that it can be told from a real search.
+    const rg = "#!/bin/sh\nprintf './a.txt\\0001:\\n'\n";
+    const workspace = folderWith({ 'a.txt': 'one\ntwo\n', 'bin/rg': rg });
+    const program = join(workspace, 'bin/rg');
+    chmodSync(program, 0o755);
+    vi.stubEnv('PATH', `${join(workspace, 'bin')}${delimiter}${process.env.PATH}`);
+    const grep = ['grep', { pattern: 'two' }] as const;
+    try {
+      expect(await run({}, workspace, grep)).toBe('a.txt:1:one');
+      expect(await run({ builtinTools: { ripgrep: false } }, workspace, grep)).toBe('a.txt:2:two');
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(await run({ builtinTools: { ripgrep: program } }, workspace, grep)).toBe('a.txt:1:one');
+  });
+
+  it('are refused when they are none', async () => {
+    expect(await refusal(undefined, { builtinTools: { ripgrep: 'rg' } })).toContain(
+      'AgentOptions: builtinTools.ripgrep: expected the absolute path of rg, or false',
+    );
   });
 });
 

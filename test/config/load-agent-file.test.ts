@@ -72,6 +72,7 @@ describe('a config file', () => {
     context = 6
     max_output_tokens = 7
     api = "responses"
+    structured_output = "tool"
     input_cost = 0.25
     outputCost = 2
   }
@@ -92,7 +93,16 @@ permissions {
       turnTimeoutMs: 3,
       maxRetries: 0,
       maxResponseBytes: 5,
-      models: { 'org/m': { context: 6, maxOutputTokens: 7, api: 'responses', inputCost: 0.25, outputCost: 2 } },
+      models: {
+        'org/m': {
+          context: 6,
+          maxOutputTokens: 7,
+          api: 'responses',
+          structuredOutput: 'tool',
+          inputCost: 0.25,
+          outputCost: 2,
+        },
+      },
     });
     expect(config.permissions).toEqual({
       allow: ['read', 'bash(npm test:*)'],

@@ -70,6 +70,7 @@ describe('AgentOptions', () => {
       models: { m: model },
       defaultModel: model,
       tools: [tool],
+      builtinTools: { wrapCommand: (argv) => argv, ripgrep: '/usr/bin/rg', searchTimeoutMs: 1_000 },
       agentDirs: ['a'],
       skillDirs: ['s'],
       confirm,
@@ -85,6 +86,19 @@ describe('AgentOptions', () => {
   });
 
   it.each<[string, unknown, string]>([
+    ...(
+      [
+        [{ shell: 'zsh' }, 'shell: unknown key; known keys: wrapCommand, ripgrep, searchTimeoutMs'],
+        [{ ripgrep: 'rg' }, 'ripgrep: expected the absolute path of rg, or false'],
+        [{ ripgrep: true }, 'ripgrep: expected the absolute path of rg, or false'],
+        [{ searchTimeoutMs: 0 }, 'searchTimeoutMs: '],
+        [{ wrapCommand: 'bwrap' }, 'wrapCommand: expected a function'],
+      ] as const
+    ).map(([builtinTools, message]): [string, unknown, string] => [
+      `the option of built-in tools ${JSON.stringify(builtinTools)}`,
+      { builtinTools },
+      `AgentOptions: builtinTools.${message}`,
+    ]),
     ['an unknown key', { mcpServers: {} }, 'AgentOptions: mcpServers: unknown key; known keys: models'],
     ['no object', 'x', 'AgentOptions: (root): '],
     ['a model that is none', { models: { m: {} } }, 'models.m: expected a ModelProvider: name and stream'],

@@ -156,6 +156,62 @@ describe('too many requests', () => {
     expect(eventsOf(world.events, 'retry', second.id)).toEqual([]); // nothing of it had failed
   });
 
+  it('that one met do not hold up a crowd for long: it is let in ever faster', async () => {
+    const sentAt: number[] = [];
+    const world = createWorld(
+      (_request, index) => {
+        sentAt.push(world.clock.now());
+        return index === 0 ? limited(1_000) : { text: 'done' };
+      },
+      { maxConcurrentSubagents: 300 },
+    );
+    world.spawn();
+    await world.clock.advance(100);
+    const crowd = Array.from({ length: 299 }, () => world.spawn());
+    await world.clock.advance(15_000); // a fifth of a second for each would be a minute
+    expect(crowd.every((handle) => handle.state() === 'completed')).toBe(true);
+    expect(sentAt.slice(1).every((time) => time >= 1_000)).toBe(true);
+    expect(new Set(sentAt).size).toBe(sentAt.length);
+  });
+
+  it('are not met again by those who were paused in their turn and are resumed together: they go one by one', async () => {
+    const sentAt: number[] = [];
+    const world = createWorld((_request, index) => {
+      sentAt.push(world.clock.now());
+      return index === 0 ? limited(1_000) : { text: 'done' };
+    });
+    world.spawn();
+    await world.clock.advance(100);
+    const crowd = Array.from({ length: 20 }, () => world.spawn());
+    await world.clock.advance(100);
+    for (const handle of crowd) await handle.pause();
+    const awake = world.spawn();
+    await world.clock.advance(20_000);
+    await expect(awake.wait()).resolves.toBe('done');
+    const resumedAt = world.clock.now();
+    for (const handle of crowd) void handle.resume();
+    await world.clock.advance(10_000);
+    expect(crowd.every((handle) => handle.state() === 'completed')).toBe(true);
+    const again = sentAt.filter((time) => time >= resumedAt);
+    expect(again).toHaveLength(20);
+    expect(new Set(again).size).toBe(20);
+  });
+
+  it('hold up less from the first piece of an answer on, however long the rest takes', async () => {
+    const sentAt: number[] = [];
+    const world = createWorld((_request, index) => {
+      sentAt.push(world.clock.now());
+      if (index === 0) return limited(1_000);
+      return { text: ['long', ' answer'], betweenMs: 20_000 };
+    });
+    world.spawn();
+    await world.clock.advance(100);
+    for (let n = 0; n < 30; n++) world.spawn();
+    await world.clock.advance(30_000);
+    expect(sentAt).toHaveLength(32);
+    expect(sentAt.at(-1)).toBeLessThan(5_000); // at the first rate it would be after 7,000
+  });
+
   it('those that are cancelled while they wait do not keep their places', async () => {
     const sentAt: number[] = [];
     const world = createWorld((_request, index) => {

@@ -31,12 +31,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['machines', ...ACTIVITIES, { type: 'src/config' }, 'src/events', 'src/domain'],
     packages: ['xstate'],
   },
-  'src/activities/llm': { rooms: ['src/domain'], packages: ['zod', 'openai', 'node'] },
+  'src/activities/llm': { rooms: ['src/domain'], packages: ['zod', 'openai', '@cfworker/json-schema', 'node'] },
   'src/activities/tools': { rooms: ['src/domain'], packages: ['zod', 'ignore', 'node'] },
   'src/activities/permissions': { rooms: ['src/domain'], packages: ['zod', 'node'] },
   'src/bus': { rooms: ['src/events', 'src/domain'], packages: ['rxjs', 'zod', 'node'] },
+  'src/store': { rooms: ['src/events', 'src/domain'], packages: ['lowdb', 'zod', 'node'] },
   'src/testing': {
-    rooms: [...ACTIVITIES, 'src/bus', 'src/events', 'src/domain'],
+    rooms: [...ACTIVITIES, 'src/bus', 'src/store', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod', 'node'],
   },
   examples: { rooms: [], packages: ['troupe', 'xstate', 'rxjs', 'zod', 'node'] },
@@ -51,6 +52,7 @@ export const DOORLESS = 'src/domain';
 /** Clients of something outside: one file each, so that they can be left out, replaced or moved. */
 export const CLIENTS: Readonly<Record<string, RegExp>> = {
   openai: /^openai(\/|$)/,
+  'the JSON Schema validator': /^@cfworker\/json-schema$/,
   lowdb: /^lowdb(\/|$)/,
   nats: /^(nats|@nats-io\/.+)$/,
   ws: /^ws(\/|$)/,

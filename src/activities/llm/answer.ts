@@ -1,6 +1,6 @@
 /** What the two dialects of the API have in common: how a request is sent and how an answer is read. */
 
-import type { ModelChunk, ModelRequest } from '../../domain/model.js';
+import type { ModelChunk, ModelRequest, OutputRequest } from '../../domain/model.js';
 
 export type ApiName = 'chat' | 'responses';
 
@@ -11,6 +11,11 @@ export interface RequestSettings {
   /** Name of the limit above in the chat API; servers other than the original know only the old one. */
   readonly outputLimitKey: 'max_completion_tokens' | 'max_tokens';
   readonly temperature?: number | undefined;
+}
+
+/** The form of an answer, as both dialects spell it. */
+export function formatOf({ name, schema, strict = false }: OutputRequest): object {
+  return { name, schema, strict };
 }
 
 export interface Dialect {

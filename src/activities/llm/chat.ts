@@ -3,7 +3,7 @@
 import type { Message } from '../../domain/message.js';
 import type { FinishReason, ModelChunk, ModelRequest } from '../../domain/model.js';
 import type { TokenUsage } from '../../domain/usage.js';
-import type { Answer, Dialect, RequestSettings } from './answer.js';
+import { type Answer, type Dialect, formatOf, type RequestSettings } from './answer.js';
 import { errorIn, faultOfErrorObject, isObject, ProviderFault } from './faults.js';
 import { tokenUsageOf } from './usage.js';
 import { wireIdsOf, wireNameOf } from './wire-ids.js';
@@ -29,6 +29,12 @@ function chatBody(request: ModelRequest, settings: RequestSettings): Readonly<Re
             function: { name, description, parameters },
           })),
         }),
+    ...(request.toolChoice === undefined
+      ? {}
+      : { tool_choice: { type: 'function', function: { name: request.toolChoice.name } } }),
+    ...(request.output === undefined
+      ? {}
+      : { response_format: { type: 'json_schema', json_schema: formatOf(request.output) } }),
     ...(maxOutputTokens === undefined ? {} : { [outputLimitKey]: maxOutputTokens }),
     ...(temperature === undefined ? {} : { temperature }),
     stream: true,

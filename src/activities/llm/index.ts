@@ -17,3 +17,14 @@ export type {
   ScriptedTurn,
 } from './scripted.js';
 export { scripted } from './scripted.js';
+export type { AskInForm, WrittenAnswer } from './structured/ask-in-form.js';
+export {
+  answerCallIn,
+  answerToolName,
+  answerToolSpec,
+  readStructured,
+  repairMessage,
+  requestInForm,
+} from './structured/ask-in-form.js';
+export type { OutputForm, StructuredResult } from './structured/output-form.js';
+export { prepareOutputSchema } from './structured/output-form.js';

@@ -1,111 +1,136 @@
 /** When a request may go to a provider that has said "too many requests" to one of us. */
 
-import { MAX_RETRY_AFTER_MS } from '../../domain/limits.js';
 import type { ModelProvider } from '../../domain/model.js';
+import { type Pace, type Refusal, rateAt, slowedDown, startedAgain, timeOf } from './pace.js';
 
-const FIRST_GAP_MS = 200;
-const MAX_GAP_MS = 800;
-/** A gap below this is none. */
-const MIN_GAP_MS = 20;
-/** Pause after a 429 that did not say how long. */
-const FIRST_PAUSE_MS = 500;
+/** So long after a pause without a refusal nothing is held back any more: rates are mostly counted by the minute. */
+const OPEN_AFTER_MS = 60_000;
+/** One that comes later than this has missed its turn: it was paused, and many may be resumed in one moment. */
+const LATE_MS = 1_000;
 
 /** One for each provider, shared by all who ask it. Times in ms of one clock. */
 export interface Limiter {
   /**
-   * How long the request of this key has to wait; 0: go. A key that has waited as long as it was told is admitted, unless another
-   * 429 came meanwhile. While there is anything to wait for, keys go in the order in which they first asked.
+   * How long the request of this key has to wait; 0: go. A key that has waited as long as it was told goes, unless it has to be
+   * told again: after another refusal, or while nothing was answered since the last one. Keys go in the order in which they first
+   * asked; one that does not come in its time loses its turn, and holds up nobody.
    */
   admit(key: string, now: number): number;
   /** A request was refused for its rate. */
-  limited(now: number, retryAfterMs?: number): void;
-  /** A request was answered. */
-  succeeded(): void;
+  limited(refusal: Refusal): void;
+  /** A request that was sent then is being answered. */
+  succeeded(sentAt: number): void;
   /** This key no longer waits. Must be called for a key that was told to wait and does not ask again. */
   forget(key: string): void;
 }
 
-const limiters = new WeakMap<ModelProvider, Limiter>();
+const limiters = new WeakMap<object, Limiter>();
 
 export function limiterOf(provider: ModelProvider): Limiter {
-  const known = limiters.get(provider);
+  const owner = provider.limiterKey ?? provider;
+  const known = limiters.get(owner);
   if (known) return known;
   const made = createLimiter();
-  limiters.set(provider, made);
+  limiters.set(owner, made);
   return made;
 }
 
 interface Waiter {
-  ticket: number;
-  dueAt: number;
-  /** Which pause `dueAt` was reckoned from. */
-  pause: number;
+  readonly ticket: number;
+  /** When it was told to ask again. */
+  comesAt: number;
 }
 
+/**
+ * A timetable: each that has to wait draws a ticket, and the pace gives each ticket its time. While anyone waits, times move only to
+ * later, so that nobody sleeps past its turn and nobody need be woken.
+ */
 function createLimiter(): Limiter {
-  /** In the order of their tickets, which is the order of asking. */
+  /** In the order of their tickets. */
   const waiting = new Map<string, Waiter>();
   let nextTicket = 0;
-  let gapMs = 0;
-  /** The latest time that was given away. */
-  let lastDueAt = Number.NEGATIVE_INFINITY;
-  let lastAdmittedAt = Number.NEGATIVE_INFINITY;
-  /** The pause in force: its number, its end, and who goes first after it, at which distance to the next. */
-  let pause = 0;
-  let pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Absent while nothing is held back. */
+  let pace: Pace | undefined;
+  /** The ticket whose time is the start of the pace. */
   let firstTicket = 0;
-  let pauseGapMs = 0;
+  /** The ticket that went last. */
+  let lastGone = -1;
+  /** Whether a request of after the pause is answered. The pace grows only then. */
+  let isProven = false;
+  let refusedAt = 0;
+  let pausedUntil = 0;
 
-  const admitted = (now: number): number => {
-    lastAdmittedAt = Math.max(lastAdmittedAt, now);
-    lastDueAt = Math.max(lastDueAt, now);
-    return 0;
+  const follow = (next: Pace, ticket: number): Pace => {
+    firstTicket = ticket;
+    pace = next;
+    return next;
   };
-  const leave = (key: string): void => {
+  const dueAt = (current: Pace, ticket: number): number => timeOf(current, ticket - firstTicket);
+  const hasMissedTurn = ({ comesAt }: Waiter, now: number): boolean => now > comesAt + LATE_MS;
+
+  const waiterOf = (key: string, now: number): Waiter | undefined => {
+    const waiter = waiting.get(key);
+    if (waiter === undefined || !hasMissedTurn(waiter, now)) return waiter;
     waiting.delete(key);
-    if (waiting.size === 0) lastDueAt = lastAdmittedAt; // times given to those who never came are free again
+    return undefined;
+  };
+  const firstInLine = (now: number): number | undefined => {
+    for (const [key, waiter] of waiting) {
+      if (!hasMissedTurn(waiter, now)) return waiter.ticket;
+      waiting.delete(key); // each is paid for by its joining
+    }
+    return undefined;
+  };
+  const currentPace = (now: number): Pace | undefined => {
+    const isClockSetBack = now < refusedAt;
+    const isOver = now >= pausedUntil + OPEN_AFTER_MS && firstInLine(now) === undefined;
+    if (isClockSetBack || isOver) {
+      pace = undefined;
+      waiting.clear();
+    }
+    return pace;
   };
   return {
     admit(key, now) {
-      const waiter = waiting.get(key);
-      if (waiter === undefined) {
-        // Without a gap or anyone in line, times given away before say nothing; they may be another clock's.
-        const isOpen = gapMs === 0 && waiting.size === 0;
-        const dueAt = Math.max(now, pausedUntil, isOpen ? now : lastDueAt + gapMs);
-        if (dueAt <= now) return admitted(now);
-        lastDueAt = dueAt;
-        waiting.set(key, { ticket: nextTicket++, dueAt, pause });
-        return dueAt - now;
+      let current = currentPace(now);
+      if (current === undefined) return 0;
+      const known = waiterOf(key, now);
+      const ticket = known?.ticket ?? nextTicket++;
+      if (known === undefined && dueAt(current, ticket) < now) {
+        // Times that went by unused are not made up for: all who come now would go at once.
+        current = follow({ ...current, startAt: now, rate: isProven ? rateAt(current, now) : current.rate }, ticket);
       }
-      if (waiter.pause !== pause) {
-        waiter.dueAt = pausedUntil + (waiter.ticket - firstTicket) * pauseGapMs;
-        waiter.pause = pause;
+      const goesAt = Math.max(known?.comesAt ?? now, dueAt(current, ticket));
+      if (goesAt > now) {
+        if (known) known.comesAt = goesAt;
+        else waiting.set(key, { ticket, comesAt: goesAt });
+        return Math.ceil(goesAt - now);
       }
-      if (waiter.dueAt > now) return waiter.dueAt - now;
-      admitted(now);
-      leave(key);
+      waiting.delete(key);
+      lastGone = Math.max(lastGone, ticket);
+      if (!isProven) follow(startedAgain(current, now), Math.max(firstTicket, ticket + 1));
       return 0;
     },
-    limited(now, retryAfterMs) {
-      // Refusals of requests that were all in flight together are one refusal: the gap grows only after someone was let go again.
-      if (now >= pausedUntil) gapMs = Math.min(MAX_GAP_MS, Math.max(FIRST_GAP_MS, gapMs * 2));
-      const pauseMs = Math.min(MAX_RETRY_AFTER_MS, retryAfterMs ?? Math.max(FIRST_PAUSE_MS, gapMs * 2));
-      if (now + pauseMs <= pausedUntil) return;
-      pausedUntil = now + pauseMs;
-      pause += 1;
-      pauseGapMs = gapMs;
-      const [first] = waiting.values();
-      firstTicket = first?.ticket ?? nextTicket;
-      // Tickets of keys that left would keep time free for nobody. Each such sweep is paid for by as many that left.
-      if (nextTicket - firstTicket > 2 * waiting.size) {
-        nextTicket = firstTicket;
-        for (const waiter of waiting.values()) waiter.ticket = nextTicket++;
-      }
-      lastDueAt = pausedUntil + (nextTicket - firstTicket - 1) * gapMs;
+    limited(refusal) {
+      const { now, sentAt, retryAfterMs } = refusal;
+      // Requests that were in flight together are refused together: what they tell of the rate is told once.
+      const isNews = pace === undefined || sentAt >= pausedUntil;
+      if (!isNews && retryAfterMs === undefined) return;
+      const slower = slowedDown(pace, refusal);
+      if (!isNews && slower.startAt <= pausedUntil) return;
+      const first = firstInLine(now);
+      const startAt = Math.max(slower.startAt, pace && first !== undefined ? dueAt(pace, first) : slower.startAt);
+      pausedUntil = slower.startAt;
+      refusedAt = now;
+      if (isNews) isProven = false;
+      follow({ ...(pace && !isNews ? pace : slower), startAt }, first ?? nextTicket);
     },
-    succeeded() {
-      gapMs = gapMs / 2 < MIN_GAP_MS ? 0 : gapMs / 2;
+    succeeded(sentAt) {
+      if (sentAt >= pausedUntil) isProven = true;
     },
-    forget: leave,
+    forget(key) {
+      waiting.delete(key);
+      if (waiting.size === 0) nextTicket = Math.max(firstTicket, lastGone + 1); // the times of those who left are free again
+    },
   };
 }

@@ -6,10 +6,11 @@
  */
 
 import { delay } from '../../domain/clock.js';
-import type { ModelChunk, ModelProvider, ModelRequest, ModelStreamOptions } from '../../domain/model.js';
+import type { ModelChunk, ModelProvider, ModelRequest, ModelStreamOptions, OutputRequest } from '../../domain/model.js';
 import { pathsIn, type ToolResult, type Work, workOf } from './offline-history.js';
 import { EVERYTHING, type Intent, intentOf, type Target } from './offline-intent.js';
 import { HOW_TO_GET_A_MODEL, reportOn, SIGNATURE } from './offline-report.js';
+import { sampleOf } from './structured/sample.js';
 
 /** Either tools are called, with a few words on what for, or the answer is complete. */
 type Step =
@@ -25,15 +26,23 @@ interface Call {
 const MAX_ROUNDS = 3;
 const MAX_FILES_TO_REVIEW = 3;
 const MAX_FILES_TO_COUNT = 8;
+/** Stands in the free texts of a structured answer. */
+const FILLER = '(offline: no language model)';
 const CHARACTERS_PER_TOKEN = 4;
 const CHUNK = /[\s\S]{1,40}(?:\s|$)|[\s\S]{1,40}/g;
 
 /**
  * Understands wishes to find, count, search and read files, in English; to all else it answers with a look around and how to
  * use a real model. At most 4 turns for a prompt. Tokens are estimated as a quarter of the characters.
+ *
+ * Asked for an answer in a form it gives the smallest value of that form, whose free texts say what gave it.
  */
 export function offline({ paceMs = 0 }: OfflineOptions = {}): ModelProvider {
-  return { name: 'offline', stream: (request, options) => answer(request, options, paceMs) };
+  return {
+    name: 'offline',
+    structuredOutput: 'native',
+    stream: (request, options) => answer(request, options, paceMs),
+  };
 }
 
 export interface OfflineOptions {
@@ -46,7 +55,7 @@ async function* answer(
   { clock, signal }: ModelStreamOptions,
   paceMs: number,
 ): AsyncGenerator<ModelChunk> {
-  const step = nextStep(request);
+  const step = inForm(nextStep(request), request.output);
   const calls = step.kind === 'call' ? step.calls : [];
   const chunks: ModelChunk[] = [
     ...(step.text.match(CHUNK) ?? []).map((text) => ({ type: 'text_delta', text }) as const),
@@ -60,6 +69,14 @@ async function* answer(
     signal.throwIfAborted();
     yield chunk;
   }
+}
+
+/** In place of a report, the smallest value of the form; a text that tells why where no such value was found. */
+function inForm(step: Step, output: OutputRequest | undefined): Step {
+  if (output === undefined || step.kind === 'call') return step;
+  const sample = sampleOf(output.schema, FILLER);
+  if (sample !== undefined) return { kind: 'say', text: JSON.stringify(sample.value) };
+  return sayThat('I found no value of the form that was asked for; its rules are beyond me.');
 }
 
 function tokensIn(value: ModelRequest | Step): number {

@@ -32,6 +32,11 @@ export const OpenAiOptions = z.strictObject({
     .refine(isWithoutLogin, 'expected a URL without a login; use apiKey or headers')
     .optional(),
   api: z.enum(['chat', 'responses']).default('chat'),
+  /**
+   * How an answer in a form is asked for: `native` by the service's own JSON Schema mode, `tool` by a tool that takes the answer.
+   * `native` at api.openai.com by default, `tool` at every other server: many lack the former, or pass over it in silence.
+   */
+  structuredOutput: z.enum(['native', 'tool']).optional(),
   organization: z.string().min(1).optional(),
   project: z.string().min(1).optional(),
   /** Sent with each request. Their values are taken for secrets. */
@@ -50,6 +55,8 @@ export const OpenAiOptions = z.strictObject({
   turnTimeoutMs: durationMs.default(DEFAULT_TURN_TIMEOUT_MS),
   /** Attempts after the first, made around this provider. */
   maxRetries: z.int().nonnegative().default(DEFAULT_MAX_RETRIES),
+  /** One object for all models of an account: after a 429 of one they are held back together. */
+  limiterKey: z.custom<object>((value) => typeof value === 'object' && value !== null, 'expected an object').optional(),
   /** After decompression. */
   maxResponseBytes: z.int().positive().default(DEFAULT_MAX_RESPONSE_BYTES),
 });
@@ -69,7 +76,7 @@ export function openai(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ModelProvider {
   const settings = parseOptions(withEnvironment(options, env));
-  const { apiKey, baseURL, headers, price } = settings;
+  const { apiKey, baseURL, headers, price, limiterKey } = settings;
   if (apiKey === undefined && baseURL === undefined) {
     throw new TroupeError(
       'config_invalid',
@@ -91,15 +98,17 @@ export function openai(
   };
   const dialect: Dialect = settings.api === 'chat' ? chatDialect : responsesDialect;
   const name = settings.name ?? `openai/${settings.model}`;
-  const post = createPost(client);
+  const post = createPost(client, dialect.api);
   const clean = createTextCleaner([client.apiKey, ...Object.values(headers)]);
   const toError = (thrown: unknown, nowMs: number) => errorOf(thrown, nowMs, name, clean);
   const provider: ModelProvider = {
     name,
     maxRetries: settings.maxRetries,
     ...(price === undefined ? {} : { price }),
+    structuredOutput: settings.structuredOutput ?? (isTheService(client.baseURL) ? 'native' : 'tool'),
+    ...(limiterKey === undefined ? {} : { limiterKey }),
     stream(modelRequest, streamOptions) {
-      const send = (signal: AbortSignal) => post(dialect.api, dialect.body(modelRequest, request), signal);
+      const send = (signal: AbortSignal) => post(dialect.body(modelRequest, request), signal);
       return streamAnswer({ send, answer: dialect.answer(), limits: settings, toError }, streamOptions);
     },
   };
@@ -161,6 +170,11 @@ function isWithoutLogin(url: string): boolean {
   if (!URL.canParse(url)) return true; // told by the check before
   const { username, password } = new URL(url);
   return username === '' && password === '';
+}
+
+/** Of any region. */
+function isTheService(baseURL: string): boolean {
+  return /(?:^|\.)api\.openai\.com$/.test(new URL(baseURL).hostname);
 }
 
 function knowsNewLimit(baseURL: string): boolean {

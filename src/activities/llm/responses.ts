@@ -3,7 +3,7 @@
 import type { Message } from '../../domain/message.js';
 import type { FinishReason, ModelChunk, ModelRequest } from '../../domain/model.js';
 import type { TokenUsage } from '../../domain/usage.js';
-import type { Answer, Dialect, RequestSettings } from './answer.js';
+import { type Answer, type Dialect, formatOf, type RequestSettings } from './answer.js';
 import { errorIn, faultOfErrorObject, isObject, ProviderFault } from './faults.js';
 import { tokenUsageOf } from './usage.js';
 import { wireIdsOf, wireNameOf } from './wire-ids.js';
@@ -32,6 +32,8 @@ function responsesBody(request: ModelRequest, settings: RequestSettings): Readon
             strict: false,
           })),
         }),
+    ...(request.toolChoice === undefined ? {} : { tool_choice: { type: 'function', name: request.toolChoice.name } }),
+    ...(request.output === undefined ? {} : { text: { format: { type: 'json_schema', ...formatOf(request.output) } } }),
     ...(maxOutputTokens === undefined ? {} : { max_output_tokens: maxOutputTokens }),
     ...(temperature === undefined ? {} : { temperature }),
     store: false, // the conversation is ours to keep; each request carries all of it

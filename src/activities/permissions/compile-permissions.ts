@@ -9,10 +9,20 @@
 
 import { messageOf } from '../../domain/errors.js';
 import type { Decision } from '../../domain/permission.js';
+import { isProtected } from '../../domain/protected-places.js';
 import type { Tool } from '../../domain/tool.js';
 import { type AlwaysMemory, createAlwaysMemory } from './always-memory.js';
-import { type CompiledList, combine, compileList, judge, type RuleList, type Verdict } from './rule-list.js';
-import { keyOf, seenFrom, subjectAtOnce, subjectOf } from './subject.js';
+import { pathFormsOf } from './path-forms.js';
+import {
+  type CompiledList,
+  combine,
+  compileList,
+  judge,
+  judgeOpening,
+  type RuleList,
+  type Verdict,
+} from './rule-list.js';
+import { keyOf, type Subject, seenFrom, subjectAtOnce, subjectOf } from './subject.js';
 
 /** Everything that bounds one subagent's calls. */
 export interface PermissionScope {
@@ -45,8 +55,16 @@ export interface PermissionCall {
 }
 
 export interface Permissions {
-  /** Never rejects. An interrupted call is decided as usual when its tool is read-only or idempotent, else asked. */
+  /**
+   * Never rejects. An interrupted call is decided as usual when its tool is read-only or idempotent, else asked. What would
+   * change `.git` or `.troupe` is denied, permissive or not and without a question, unless a rule opens the place.
+   */
   decide(call: PermissionCall): Promise<Decision>;
+  /**
+   * Whether a rule opens a place in `.git` or `.troupe` to this tool: an allow rule that names it, of the agent, of the
+   * session, or else of the definition and of those of all ancestors. `place` is relative to the workspace. Never rejects.
+   */
+  opens(toolName: string, place: string): Promise<boolean>;
   /** Whether the rules alone allow a new call, without a look at files or memory; false: `decide` has to say. */
   allowsAtOnce(call: Pick<PermissionCall, 'tool' | 'input'>): boolean;
   /**
@@ -64,12 +82,21 @@ export function compilePermissions(scope: PermissionScope): Permissions {
 
   const isAllowed = ({ kind }: Verdict) => kind === 'allow' || (kind === 'ask' && scope.permissive);
 
+  /** What all lists say together. */
+  async function askAll(says: typeof judge, toolName: string, subject: Subject): Promise<Verdict> {
+    const verdicts = lists.map(async (list) => says(list, toolName, await seenFrom(list.workspace, subject)));
+    return combine(await Promise.all(verdicts));
+  }
+
   async function decide({ tool, input, interrupted }: PermissionCall): Promise<Decision> {
     const subject = await subjectOf(tool, input, scope.workspace);
-    const verdicts = lists.map(async (list) => judge(list, tool.name, await seenFrom(list.workspace, subject)));
-    const verdict = combine(await Promise.all(verdicts));
+    const verdict = await askAll(judge, tool.name, subject);
     const unsettled = interrupted && !tool.readOnly && !tool.idempotent;
     if (verdict.kind === 'deny') return denied(tool, verdict, unsettled);
+    const closed = tool.readOnly ? undefined : protectedPlaceOf(subject);
+    if (closed !== undefined && (await askAll(judgeOpening, tool.name, subject)).kind !== 'allow') {
+      return notOpened(tool, closed, unsettled);
+    }
     if (unsettled) return scope.approvals === 'ask' ? askedAgain(tool, verdict) : reported(tool, verdict);
     if (isAllowed(verdict)) return { kind: 'allow' };
     const key = keyOf(tool.name, subject, scope.workspace);
@@ -85,6 +112,10 @@ export function compilePermissions(scope: PermissionScope): Permissions {
         const reason = `${call.tool.name} could not be checked against the rules, so it was not run: ${messageOf(cause)}`;
         return { kind: 'deny', reason };
       }
+    },
+    async opens(toolName, place) {
+      const subject: Subject = { kind: 'path', forms: await pathFormsOf(scope.workspace, place) };
+      return (await askAll(judgeOpening, toolName, subject)).kind === 'allow';
     },
     allowsAtOnce({ tool, input }) {
       try {
@@ -105,6 +136,13 @@ function permissiveDenyList(rules: readonly string[]): CompiledList {
   return compileList({ rules: { deny: rules, allow: [], ask: [], default: 'ask' }, hasDefault: false, from });
 }
 
+/** The name under which a path lies in `.git` or `.troupe`, as it was given or as it resolves; absent when under neither. */
+function protectedPlaceOf(subject: Subject): string | undefined {
+  if (subject.kind !== 'path') return undefined;
+  const { given, resolved } = subject.forms;
+  return [given, ...(resolved ? [resolved] : [])].map(({ relative }) => relative).find(isProtected);
+}
+
 const UNKNOWN_OUTCOME = 'an earlier attempt at this call was cut off by a crash, and whether it took effect is unknown';
 
 function denied(tool: Tool, verdict: Verdict, unsettled: boolean): Decision {
@@ -112,8 +150,17 @@ function denied(tool: Tool, verdict: Verdict, unsettled: boolean): Decision {
   const why = rule
     ? `${named} denies this call of ${tool.name}`
     : `no rule allows this call of ${tool.name}, and the default${named} is deny`;
-  const also = unsettled ? `; ${UNKNOWN_OUTCOME}: check before you go on` : '';
-  return { kind: 'deny', reason: `${why}. It was not run${also}.`, ...rule };
+  return { kind: 'deny', reason: `${why}. ${notRun(unsettled)}`, ...rule };
+}
+
+function notOpened(tool: Tool, place: string, unsettled: boolean): Decision {
+  const why = `${place} cannot be changed: .git and .troupe are read-only, and no answer to a question opens them`;
+  const remedy = `Only an allow rule that names the place does, such as ${tool.name}(${place})`;
+  return { kind: 'deny', reason: `${why}. ${notRun(unsettled)} ${remedy}.` };
+}
+
+function notRun(unsettled: boolean): string {
+  return `It was not run${unsettled ? `; ${UNKNOWN_OUTCOME}: check before you go on` : ''}.`;
 }
 
 function asked(tool: Tool, verdict: Verdict): Decision {

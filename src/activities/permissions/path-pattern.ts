@@ -1,13 +1,13 @@
 /**
  * How the pattern of a rule is held against a path: as it was given and as it is resolved.
  *
- * A pattern is relative to the workspace, or absolute. `*` and `?` stay within a folder, `**` goes across, `{a,b}` is
- * either; everything else stands for itself, brackets and parentheses too (`app/[id]/page.tsx` names that one file), and a
- * backslash takes the meaning from the character behind it. Upper and lower case differ, a name with a leading dot is a
- * name like any other, and `src/**` covers the folder `src` itself.
+ * A pattern is relative to the workspace, or absolute, and in the dialect of `compileGlob` with braces, but for two things:
+ * brackets stand for themselves (`app/[id]/page.tsx` names that one file), and `src/**` covers the folder `src` itself.
  */
 
-import { compileGlob, type Glob } from './glob.js';
+import { expandBraces } from '../../domain/expand-braces.js';
+import { compileGlob, type Glob } from '../../domain/glob-pattern.js';
+import { isProtectedName } from '../../domain/protected-places.js';
 import type { PathForm, PathForms } from './path-forms.js';
 
 export interface PathPattern {
@@ -15,6 +15,8 @@ export interface PathPattern {
   grants(forms: PathForms): boolean;
   /** Either form fits, or what the path resolves to cannot be known. */
   guards(forms: PathForms): boolean;
+  /** As `grants`, with every protected name of the path written out: no wildcard stands for `.git` or `.troupe`. */
+  opens(forms: PathForms): boolean;
 }
 
 interface Alternative {
@@ -24,19 +26,16 @@ interface Alternative {
   readonly fits: Glob;
 }
 
-const MAX_PATTERN_CHARACTERS = 1_000;
-const MAX_ALTERNATIVES = 100;
-
 /** @throws Error when the pattern is too long, too wide or goes back behind `**`; its message completes "the pattern ...". */
 export function compilePathPattern(pattern: string): PathPattern {
-  if (pattern.length > MAX_PATTERN_CHARACTERS) {
-    throw new Error(`has ${pattern.length} characters, the limit is ${MAX_PATTERN_CHARACTERS}`);
-  }
   if (/^~(\/|$)/.test(pattern)) throw new Error('begins with "~", which is not expanded: write the absolute path');
   const alternatives = expandBraces(pattern).map(alternativeOf);
+  const fitsBoth = ({ given, resolved }: PathForms, isReserved?: (name: string) => boolean) =>
+    resolved !== undefined &&
+    [given, resolved].every((form) => alternatives.some((each) => grantsForm(each, form, isReserved)));
   return {
-    grants: ({ given, resolved }) =>
-      resolved !== undefined && [given, resolved].every((form) => alternatives.some((each) => grantsForm(each, form))),
+    grants: (forms) => fitsBoth(forms),
+    opens: (forms) => fitsBoth(forms, isProtectedName),
     guards: ({ given, resolved }) =>
       resolved === undefined || [given, resolved].some((form) => alternatives.some((each) => guardsForm(each, form))),
   };
@@ -45,16 +44,29 @@ export function compilePathPattern(pattern: string): PathPattern {
 function alternativeOf(text: string): Alternative {
   const pattern = normalise(text);
   const absolute = pattern.startsWith('/') || /^[a-z]:(\/|$)/i.test(pattern);
-  return { absolute, ups: upsOf(pattern), fits: compileGlob(pattern) };
+  return { absolute, ups: upsOf(pattern), fits: globOf(pattern) };
 }
 
-function grantsForm({ absolute, ups, fits }: Alternative, form: PathForm): boolean {
-  if (absolute) return form.absolutes.some(fits);
-  return ups === upsOf(form.relative) && fits(form.relative);
+function globOf(pattern: string): Glob {
+  const literal = pattern.replace(/\\[\s\S]|\[/g, (found) => (found === '[' ? '\\[' : found));
+  const fits = compileGlob(literal);
+  const folder = /^(.+)\/\*\*$/s.exec(literal)?.[1];
+  if (folder === undefined) return fits;
+  const isFolder = compileGlob(folder);
+  return (path, isReserved) => fits(path, isReserved) || isFolder(path, isReserved);
+}
+
+function grantsForm(
+  { absolute, ups, fits }: Alternative,
+  form: PathForm,
+  isReserved?: (name: string) => boolean,
+): boolean {
+  if (absolute) return form.absolutes.some((path) => fits(path, isReserved));
+  return ups === upsOf(form.relative) && fits(form.relative, isReserved);
 }
 
 function guardsForm({ absolute, fits }: Alternative, form: PathForm): boolean {
-  if (absolute) return form.absolutes.some(fits);
+  if (absolute) return form.absolutes.some((path) => fits(path));
   // Outside of the workspace a pattern such as `**/.env` still guards: there it is read from the root.
   return fits(form.relative) || (!form.inside && form.absolutes.some((path) => fits(path.replace(/^\/+/, ''))));
 }
@@ -77,58 +89,4 @@ function normalise(pattern: string): string {
     else parts.pop();
   }
   return (absolute ? '/' : '') + parts.join('/');
-}
-
-/** `a{b,c}d` as `abd` and `acd`; braces may be nested; without a comma or a partner they stand for themselves. */
-function expandBraces(pattern: string): readonly string[] {
-  const done: string[] = [];
-  const open = [pattern];
-  for (let text = open.pop(); text !== undefined; text = open.pop()) {
-    const group = firstGroup(text);
-    if (!group) done.push(text);
-    else for (const choice of group.choices) open.push(group.before + choice + group.after);
-    if (done.length + open.length > MAX_ALTERNATIVES) {
-      throw new Error(`has more than ${MAX_ALTERNATIVES} alternatives in braces`);
-    }
-  }
-  return done;
-}
-
-interface BraceGroup {
-  readonly before: string;
-  readonly choices: readonly string[];
-  readonly after: string;
-}
-
-function firstGroup(text: string): BraceGroup | undefined {
-  for (let start = 0; start < text.length; start += 1) {
-    if (text[start] === '\\') start += 1;
-    else if (text[start] === '{') {
-      const group = groupAt(text, start);
-      if (group) return group;
-    }
-  }
-  return undefined;
-}
-
-function groupAt(text: string, start: number): BraceGroup | undefined {
-  const choices: string[] = [];
-  let depth = 0;
-  let from = start + 1;
-  for (let at = start; at < text.length; at += 1) {
-    const char = text[at];
-    if (char === '\\') at += 1;
-    else if (char === '{') depth += 1;
-    else if (char === ',' && depth === 1) {
-      choices.push(text.slice(from, at));
-      from = at + 1;
-    } else if (char === '}') {
-      depth -= 1;
-      if (depth > 0) continue;
-      if (choices.length === 0) return undefined;
-      choices.push(text.slice(from, at));
-      return { before: text.slice(0, start), choices, after: text.slice(at + 1) };
-    }
-  }
-  return undefined;
 }

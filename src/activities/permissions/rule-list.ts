@@ -72,6 +72,15 @@ export function judge(list: CompiledList, toolName: string, subject: Subject): V
 }
 
 /**
+ * What the list says of opening a protected place: only an allow rule that names the place opens it. A definition's list
+ * without one objects, so that it takes the program's word, and a child cannot open what its parent does not.
+ */
+export function judgeOpening(list: CompiledList, toolName: string, subject: Subject): Verdict | undefined {
+  if (list.allow.some((rule) => rule.opens(toolName, subject))) return { kind: 'allow', grants: list.grants };
+  return list.default === undefined || list.grants ? undefined : { kind: 'ask' };
+}
+
+/**
  * The strictest of them: one deny denies, else one ask asks (a default only where no granting list allows), else it is
  * allowed when some list allows. Without any opinion it is asked.
  */

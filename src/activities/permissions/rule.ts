@@ -14,6 +14,8 @@ export interface Rule {
   /** As it was written. */
   readonly text: string;
   covers(toolName: string, subject: Subject): boolean;
+  /** Whether its pattern covers the path with every protected name in it written out: `write(.git/**)`, not `write(**)`. */
+  opens(toolName: string, subject: Subject): boolean;
 }
 
 /** A pattern as each kind of subject reads it; an `Error` where it cannot be read so. */
@@ -44,14 +46,20 @@ export function readRule(text: unknown, purpose: Purpose, where: string): Rule {
   if (typeof text !== 'string') return fail('is no text; write Tool or Tool(pattern)');
   const { name, pattern: patternText } = splitRule(text, fail);
   const fitsName = compileWildcard(name);
-  if (patternText === undefined) return { text, covers: (toolName) => fitsName(toolName.toLowerCase()) };
+  const fitsTool = (toolName: string) => fitsName(toolName.toLowerCase());
+  if (patternText === undefined) return { text, covers: fitsTool, opens: () => false };
   const pattern = compilePattern(patternText);
   const kind = KIND_OF_TOOL.get(name);
   const known = kind && pattern[kind];
   if (known instanceof Error) return fail(`cannot be read: its pattern ${known.message}`);
   return {
     text,
-    covers: (toolName, subject) => fitsName(toolName.toLowerCase()) && coversSubject(pattern, subject, purpose),
+    covers: (toolName, subject) => fitsTool(toolName) && coversSubject(pattern, subject, purpose),
+    opens: (toolName, subject) =>
+      fitsTool(toolName) &&
+      subject.kind === 'path' &&
+      !(pattern.path instanceof Error) &&
+      pattern.path.opens(subject.forms),
   };
 }
 

@@ -39,6 +39,11 @@ export function bashTool({ env, wrap = (argv) => argv }: BashOptions): Tool {
       if (command.includes('\0')) return new ToolReply('The command holds a NUL character.', { isError: true });
       const { root } = await openWorkspace(context.workspace);
       const argv = wrap(['bash', '-c', command], root);
+      if (!isCommand(argv)) {
+        return new ToolReply('The command was not run: wrapCommand gave back no list of words to start.', {
+          isError: true,
+        });
+      }
       const ended = await runCommand({ argv, cwd: root, env: childEnv, timeoutMs: timeout }, context);
       const note = ended.timedOut ? `Stopped after ${timeout} ms.` : ended.exitCode === 0 ? '' : exitNote(ended);
       const output = ended.output === '' || ended.output.endsWith('\n') ? ended.output : `${ended.output}\n`;
@@ -48,6 +53,11 @@ export function bashTool({ env, wrap = (argv) => argv }: BashOptions): Tool {
       });
     },
   });
+}
+
+/** What a caller's function gives is not taken on trust: without a program, a plain shell would start and say nothing. */
+function isCommand(argv: unknown): argv is readonly string[] {
+  return Array.isArray(argv) && argv.length > 0 && argv.every((word) => typeof word === 'string') && argv[0] !== '';
 }
 
 const exitNote = ({ exitCode, signal }: { readonly exitCode: number; readonly signal?: string }) =>

@@ -1,9 +1,7 @@
 /** Which tools every agent has. */
 
-import { z } from 'zod';
-import { TroupeError } from '../../domain/errors.js';
 import type { Tool } from '../../domain/tool.js';
-import { bashTool } from './bash.js';
+import { type BashOptions, bashTool } from './bash.js';
 import { editTool } from './edit.js';
 import { globTool } from './glob.js';
 import { grepTool } from './grep.js';
@@ -15,37 +13,29 @@ import { findRipgrep, searchWithRipgrep } from './search-with-ripgrep.js';
 import { todoTool } from './todo.js';
 import { writeTool } from './write.js';
 
-const isFunction = (value: unknown) => typeof value === 'function';
-
-const Options = z.strictObject({
-  env: z.custom<Environment>((value) => typeof value === 'object' && value !== null, 'expected an object').optional(),
-  wrapCommand: z.custom<(argv: readonly string[], workspace: string) => readonly string[]>(isFunction).optional(),
-  ripgrep: z.union([z.string().min(1), z.literal(false)]).optional(),
-  searchTimeoutMs: z.int().positive().default(20_000),
-});
+const DEFAULT_SEARCH_TIMEOUT_MS = 20_000;
 
 export interface BuiltinToolsOptions {
   /** Where `bash` takes the variables of its allow list from, and where `rg` is looked for; the process's by default. */
-  readonly env?: Environment;
+  readonly env?: Environment | undefined;
   /**
    * Puts each `bash` command into a sandbox: gets `['bash', '-c', command]` and the absolute path of the workspace, gives what to
    * start instead.
    */
-  readonly wrapCommand?: (argv: readonly string[], workspace: string) => readonly string[];
-  /** Path of the `rg` program; false: search without it. By default the one on `PATH`, if there is one. */
-  readonly ripgrep?: string | false;
+  readonly wrapCommand?: BashOptions['wrap'] | undefined;
+  /** Absolute path of the `rg` program; false: search without it. By default the one on `PATH`, if there is one. */
+  readonly ripgrep?: string | false | undefined;
   /** How long one `grep` or `glob` may take, in ms; 20,000 by default. */
-  readonly searchTimeoutMs?: number;
+  readonly searchTimeoutMs?: number | undefined;
 }
 
-/** `read`, `grep`, `glob`, `ls`, `write`, `edit`, `bash`, `todo`. @throws TroupeError `config_invalid` for a bad option. */
-export function builtinTools(options: BuiltinToolsOptions = {}): readonly Tool[] {
-  const parsed = Options.safeParse(options);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
-    throw new TroupeError('config_invalid', `builtinTools: ${issues.join('; ')}`);
-  }
-  const { env = process.env, wrapCommand, ripgrep, searchTimeoutMs } = parsed.data;
+/** `read`, `grep`, `glob`, `ls`, `write`, `edit`, `bash`, `todo`. */
+export function builtinTools({
+  env = process.env,
+  wrapCommand,
+  ripgrep,
+  searchTimeoutMs = DEFAULT_SEARCH_TIMEOUT_MS,
+}: BuiltinToolsOptions = {}): readonly Tool[] {
   let engine: Promise<SearchEngine | undefined> | undefined;
   const fastEngine = () => {
     engine ??= (async () => {

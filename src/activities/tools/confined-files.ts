@@ -114,10 +114,10 @@ export async function openChecked(
   }
 }
 
-/** Whether an open folder is still inside: it can be moved while it is open. */
-export async function isStillInside(workspace: Workspace, folder: Opened): Promise<boolean> {
+/** Where an open folder is by now, since it can be moved while it is open; undefined: outside. */
+export async function placeByNow(workspace: Workspace, folder: Opened): Promise<string | undefined> {
   const real = await pathByDescriptor(folder.handle);
-  return placeBelow(workspace.root, real?.path ?? (await realpath(folder.base))) !== undefined;
+  return placeBelow(workspace.root, real?.path ?? (await realpath(folder.base)));
 }
 
 interface FileVersion {

@@ -27,11 +27,12 @@ export function editTool(): Tool {
       replace_all: z.boolean().default(false).describe('Replace every occurrence.'),
     }),
     subject: ({ file_path }) => ({ kind: 'path', path: file_path }),
-    run: async ({ file_path, old_string, new_string, replace_all }, { workspace: folder, filesSeen, signal }) => {
+    run: async ({ file_path, old_string, new_string, replace_all }, context) => {
+      const { filesSeen, signal, mayWriteProtected } = context;
       if (old_string === '') return refused('old_string is empty. To make a file or to replace all of it use write.');
       if (old_string === new_string)
         return refused('old_string and new_string are the same: there is nothing to change.');
-      const workspace = await openWorkspace(folder);
+      const workspace = await openWorkspace(context.workspace);
       const place = placeOf(workspace, file_path);
       return inTurn(await lockOf(workspace, place), async () => {
         signal.throwIfAborted();
@@ -51,7 +52,11 @@ export function editTool(): Tool {
         const edited = replaceIn(text, old_string, new_string, replace_all);
         if (!edited.ok) return refused(`${edited.problem} (${place})`);
         const content = Buffer.from(edited.text);
-        const replaced = await replaceFile(workspace, file.place, { content, version: file.version });
+        const replaced = await replaceFile(workspace, file.place, {
+          content,
+          version: file.version,
+          mayWriteProtected,
+        });
         filesSeen.set(replaced.place, hashOf(content));
         const times = edited.count === 1 ? 'once' : `${edited.count} times`;
         return `Replaced ${times} in ${replaced.place} (first at line ${edited.line}).`;

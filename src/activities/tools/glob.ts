@@ -5,7 +5,7 @@ import { type Tool, ToolReply } from '../../domain/tool.js';
 import { findInside } from './confined-files.js';
 import { startDeadline } from './deadline.js';
 import { defineTool } from './define-tool.js';
-import { parseGlob } from './glob-pattern.js';
+import { parseFileGlob } from './file-glob.js';
 import { walkFiles } from './walk.js';
 import { openWorkspace, placeOf } from './workspace.js';
 
@@ -31,7 +31,7 @@ export function globTool(limitMs: number): Tool {
           isError: true,
         });
       }
-      const glob = parseGlob(pattern);
+      const glob = parseFileGlob(pattern);
       const workspace = await openWorkspace(context.workspace);
       const { place: folder, kind } = await findInside(workspace, placeOf(workspace, path));
       if (kind === 'file') return new ToolReply(`${path} is a file, not a folder.`, { isError: true });

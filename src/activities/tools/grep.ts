@@ -8,7 +8,7 @@ import { findInside } from './confined-files.js';
 import { firstCharacters } from './cut-middle.js';
 import { startDeadline } from './deadline.js';
 import { defineTool } from './define-tool.js';
-import { parseFileFilter } from './glob-pattern.js';
+import { parseFileFilter } from './file-glob.js';
 import { IgnoreRules } from './ignore-rules.js';
 import { type FoundLines, linesOf, type SearchEngine, type SearchQuery } from './search.js';
 import { PatternError, readText, searchInWorker } from './search-in-worker.js';

@@ -4,11 +4,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explained, isStillInside, type Opened, openChecked, openInside, versionOf } from './confined-files.js';
-import { isProtected, outside, placeBelow, type Workspace } from './workspace.js';
+import { isProtected } from '../../domain/protected-places.js';
+import type { ToolContext } from '../../domain/tool.js';
+import { explained, type Opened, openChecked, openInside, placeByNow, versionOf } from './confined-files.js';
+import { outside, placeBelow, type Workspace } from './workspace.js';
 
 export interface Replacement {
   readonly content: Buffer;
+  /** The context's: has to be handed on. */
+  readonly mayWriteProtected: ToolContext['mayWriteProtected'];
   /** Refuse unless the file is still of this version. */
   readonly version?: string;
 }
@@ -31,15 +35,12 @@ export async function replaceFile(
   replacement: Replacement,
   links = 0,
 ): Promise<Replaced> {
-  refuseProtected(place);
-  const parts = place.split('/');
-  const name = parts.pop() ?? place;
   if (place === '.') throw new Error('. is the workspace folder, not a file.');
-  const folder = await openParents(workspace, parts);
+  const folder = await openParent(workspace, place, replacement);
+  const name = lastNameOf(place);
   let linked: string;
   try {
-    const target = folder.place === '.' ? name : `${folder.place}/${name}`;
-    refuseProtected(target);
+    const target = placeIn(folder.place, name);
     const existing = await lstatOrNone(join(folder.base, name));
     if (existing?.isSymbolicLink()) {
       linked = await followLink(workspace, target);
@@ -64,29 +65,38 @@ export function hashOf(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-function refuseProtected(place: string): void {
-  if (isProtected(place)) throw new Error(`${place} cannot be changed: .git and .troupe are read-only.`);
+async function refuseProtected(place: string, { mayWriteProtected }: Replacement): Promise<void> {
+  if (!isProtected(place) || (await mayWriteProtected?.(place))) return;
+  throw new Error(`${place} cannot be changed: .git and .troupe are read-only, unless a rule opens this very place.`);
 }
 
-/** Goes down folder by folder, each opened through the one before it and judged, so that none is made outside. */
-async function openParents(workspace: Workspace, parts: readonly string[]): Promise<Opened> {
+/**
+ * The folder of a place, gone down to folder by folder, each opened through the one before it and judged, so that none is made
+ * outside. Whether the file may be written is asked each time for where it would be by then, so that none is made there either.
+ */
+async function openParent(workspace: Workspace, place: string, replacement: Replacement): Promise<Opened> {
+  const names = place.split('/');
+  await refuseProtected(place, replacement);
   let folder = await openInside(workspace, '.', ['folder']);
-  let place = '';
-  for (const part of parts) {
-    place = place === '' ? part : `${place}/${part}`;
+  for (const depth of names.keys()) {
+    if (depth === names.length - 1) break; // the file itself
     const parent = folder;
+    const soFar = names.slice(0, depth + 1).join('/');
     try {
-      folder = await openOrMake(workspace, join(parent.base, part), place);
-      refuseProtected(folder.place);
+      folder = await openOrMake(workspace, join(parent.base, names[depth] ?? ''), soFar);
+      await refuseProtected(placeIn(folder.place, names.slice(depth + 1).join('/')), replacement);
     } catch (cause) {
       if (folder !== parent) await folder.handle.close();
-      throw explained(cause, place);
+      throw explained(cause, soFar);
     } finally {
       await parent.handle.close();
     }
   }
   return folder;
 }
+
+const placeIn = (folder: string, name: string) => (folder === '.' ? name : `${folder}/${name}`);
+const lastNameOf = (place: string) => place.slice(place.lastIndexOf('/') + 1);
 
 async function openOrMake(workspace: Workspace, path: string, place: string): Promise<Opened> {
   const openIt = async () => {
@@ -126,9 +136,10 @@ async function swapIn(
   workspace: Workspace,
   folder: Opened,
   name: string,
-  { content, version }: Replacement,
+  replacement: Replacement,
   mode: number | undefined,
 ): Promise<void> {
+  const { content, version } = replacement;
   // A name nobody can guess, made by us or not at all: nobody can lay a link there first.
   const temporary = join(folder.base, `.tmp-${randomBytes(12).toString('hex')}`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
@@ -145,7 +156,9 @@ async function swapIn(
       const now = await lstatOrNone(join(folder.base, name));
       if (now === undefined || versionOf(now) !== version) throw new Error(`${name} changed just now. Read it again.`);
     }
-    if (!(await isStillInside(workspace, folder))) throw outside(name);
+    const place = await placeByNow(workspace, folder);
+    if (place === undefined) throw outside(name);
+    await refuseProtected(placeIn(place, name), replacement);
     await rename(temporary, join(folder.base, name));
   } catch (cause) {
     await unlink(temporary).catch(() => {}); // the first failure is the one to tell

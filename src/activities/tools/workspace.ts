@@ -74,23 +74,6 @@ export function outside(path: string): Error {
   return new Error(`${path} is outside the workspace. Only files inside the workspace can be used.`);
 }
 
-const PROTECTED = new Set(['.git', '.troupe']);
-// Characters that some file systems leave out when they compare names.
-const IGNORABLE = /[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
-
-/** Whether a place lies in `.git` or `.troupe`, of whatever folder and in whatever case, whether or not these exist. */
-export function isProtected(place: string): boolean {
-  return place.split('/').some((part) =>
-    PROTECTED.has(
-      part
-        .normalize('NFKC')
-        .replace(IGNORABLE, '')
-        .replace(/[. ]+$/, '')
-        .toLowerCase(),
-    ),
-  );
-}
-
 const slashed = (path: string) => (sep === '/' ? path : path.split(sep).join('/'));
 
 const MAX_LINKS = 40;

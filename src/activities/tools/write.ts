@@ -22,13 +22,13 @@ export function writeTool(): Tool {
     }),
     idempotent: true,
     subject: ({ file_path }) => ({ kind: 'path', path: file_path }),
-    run: async ({ file_path, content }, { workspace: folder, filesSeen, signal }) => {
+    run: async ({ file_path, content }, { workspace: folder, filesSeen, signal, mayWriteProtected }) => {
       const workspace = await openWorkspace(folder);
       const place = placeOf(workspace, file_path);
       const bytes = Buffer.from(content);
       return inTurn(await lockOf(workspace, place), async () => {
         signal.throwIfAborted();
-        const replaced = await replaceFile(workspace, place, { content: bytes });
+        const replaced = await replaceFile(workspace, place, { content: bytes, mayWriteProtected });
         filesSeen.set(replaced.place, hashOf(bytes));
         return `${replaced.created ? 'Created' : 'Replaced'} ${replaced.place} (${bytes.length} bytes).`;
       });

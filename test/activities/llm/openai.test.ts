@@ -265,6 +265,7 @@ describe('the options', () => {
     [{ model: 'm', baseURL: 'not a url' }, 'baseURL'],
     [{ model: 'm', baseURL: 'ftp://host/' }, 'baseURL'],
     [{ model: 'm', maxRetries: -1 }, 'maxRetries'],
+    [{ model: 'm', limiterKey: 'mine' }, 'limiterKey'],
     [{ model: 'm', turnTimeoutMs: 2 ** 31 }, 'turnTimeoutMs'],
     [{ model: 'm', price: { inputCost: 1 } }, 'price.outputCost'],
     [undefined, '(root)'],
@@ -283,6 +284,8 @@ describe('the options', () => {
   it('are shown by the model: name, retries and price', () => {
     const price = { inputCost: 1, outputCost: 2 };
     expect(openai({ model: 'm', apiKey: 'some-key' }, {})).toMatchObject({ name: 'openai/m', maxRetries: 3 });
+    const limiterKey = {};
+    expect(openai({ model: 'm', apiKey: 'some-key', limiterKey }, {}).limiterKey).toBe(limiterKey);
     expect(openai({ model: 'm', apiKey: 'some-key', name: 'own', maxRetries: 0, price }, {})).toMatchObject({
       name: 'own',
       maxRetries: 0,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { readFile, symlink } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -131,6 +131,27 @@ describe('bash', () => {
     const wrapCommand = (argv: readonly string[], workspace: string) => ['env', `CONFINED=${workspace}`, ...argv];
     const bench = await makeBench({}, { env, wrapCommand });
     expect((await bench.call('bash', { command: 'echo "$CONFINED"' })).output).toBe(`${bench.root}\n`);
+  });
+
+  it.each([{ gives: [] }, { gives: [''] }, { gives: ['env', 1] }, { gives: 'bash' }, { gives: undefined }])(
+    'is not run at all where the wrapper gives back $gives',
+    async ({ gives }: { readonly gives: unknown }) => {
+      const wrapCommand = () => gives as string[]; // on purpose: a caller may come without types
+      const bench = await makeBench({}, { env, wrapCommand });
+      const reply = await bench.call('bash', { command: 'touch here' });
+      expect(reply).toMatchObject({ isError: true, output: expect.stringContaining('wrapCommand gave back no list') });
+      expect(await readdir(bench.root)).toEqual([]);
+    },
+  );
+
+  it('is not run where the wrapper throws', async () => {
+    const wrapCommand = () => {
+      throw new Error('no sandbox here');
+    };
+    const bench = await makeBench({}, { env, wrapCommand });
+    const reply = await bench.call('bash', { command: 'touch here' });
+    expect(reply).toMatchObject({ isError: true, output: 'no sandbox here' });
+    expect(await readdir(bench.root)).toEqual([]);
   });
 
   it('works in a workspace that is a link', async () => {

@@ -132,3 +132,13 @@ it('edits of one file at the same time all take effect, in turn', async () => {
   expect(replies.filter((reply) => reply.isError)).toEqual([]);
   expect(await readFile(bench.path('a.txt'), 'utf8')).toBe(Array.from({ length: 20 }, (_, at) => `(${at})`).join(''));
 });
+
+it('changes what is protected only where a rule opens the very file', async () => {
+  const bench = await makeBench({ '.troupe/notes.md': 'old', '.troupe/agent.json': 'old' });
+  Object.assign(bench.context, { mayWriteProtected: async (place: string) => place === '.troupe/notes.md' });
+  const edit = (file_path: string) => bench.call('edit', { file_path, old_string: 'old', new_string: 'new' });
+  expect((await edit('.troupe/notes.md')).isError).toBe(false);
+  expect((await edit('.troupe/agent.json')).output).toContain('read-only');
+  expect(await readFile(bench.path('.troupe/notes.md'), 'utf8')).toBe('new');
+  expect(await readFile(bench.path('.troupe/agent.json'), 'utf8')).toBe('old');
+});

@@ -66,4 +66,19 @@ describe.runIf(process.platform === 'linux')('while links are swapped under a ca
     expect(await readdir(bench.outside)).toEqual(['secret.txt']);
     expect(await readFile(`${bench.outside}/secret.txt`, 'utf8')).toBe(`${SECRET}\n`);
   });
+
+  it('no file is ever made or changed in a protected folder', async () => {
+    const bench = await makeBench({ 'real/config': 'inside\n', '.git/config': 'inside\n' });
+    Object.assign(bench.context, { mayWriteProtected: async (place: string) => !place.startsWith('.git') });
+    await swap(bench.path('dir'), 'real', '.git');
+    for (let at = 0; at < TRIES; at++) {
+      await Promise.all([
+        bench.call('write', { file_path: `dir/new/${at}.txt`, content: 'x' }),
+        bench.call('write', { file_path: 'dir/config', content: 'inside\n' }),
+        bench.call('edit', { file_path: 'dir/config', old_string: 'inside', new_string: 'inside ' }),
+      ]);
+    }
+    expect(await readdir(bench.path('.git'))).toEqual(['config']);
+    expect(await readFile(bench.path('.git/config'), 'utf8')).toBe('inside\n');
+  });
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, lstat, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { makeBench, SECRET, toolNamed } from './bench.js';
@@ -152,5 +152,84 @@ describe('write refuses', () => {
       output: expect.stringContaining('not a regular file'),
     });
     expect(await bench.call('write', { file_path: 'pipe/x', content: 'x' })).toMatchObject({ isError: true });
+  });
+});
+
+describe('write to what is protected, where a rule opens a place', () => {
+  /** Opens exactly these places, and remembers what was asked for. */
+  function opening(...places: string[]) {
+    const asked: string[] = [];
+    const mayWriteProtected = async (place: string) => {
+      asked.push(place);
+      return places.includes(place);
+    };
+    return { asked, mayWriteProtected };
+  }
+
+  it('makes and replaces the file that is opened, with its folders, and no other', async () => {
+    const bench = await makeBench();
+    Object.assign(bench.context, opening('.git/hooks/pre-commit'));
+    for (const content of ['one', 'two']) {
+      const reply = await bench.call('write', { file_path: './.git/hooks/../hooks/pre-commit', content });
+      expect(reply.isError).toBe(false);
+    }
+    expect(await readFile(bench.path('.git/hooks/pre-commit'), 'utf8')).toBe('two');
+    for (const file_path of ['.git/hooks/other', '.git/config', '.git/new/x', '.GIT/hooks/pre-commit', '.git']) {
+      expect(await bench.call('write', { file_path, content: 'x' })).toMatchObject({ isError: true });
+    }
+    expect(await readdir(bench.path('.git'), { recursive: true })).toEqual(['hooks', 'hooks/pre-commit']);
+    expect(await readdir(bench.root)).toEqual(['.git']);
+  });
+
+  it('takes a .git that is a file, as worktrees have it', async () => {
+    const bench = await makeBench({ '.git': 'gitdir: old\n', 'sub/.git': 'gitdir: old\n' });
+    expect((await bench.call('write', { file_path: '.git', content: 'x' })).output).toContain('read-only');
+    Object.assign(bench.context, opening('.git'));
+    expect((await bench.call('write', { file_path: '.git', content: 'x' })).isError).toBe(false);
+    expect((await bench.call('write', { file_path: 'sub/.git', content: 'x' })).output).toContain('read-only');
+    expect(await readFile(bench.path('sub/.git'), 'utf8')).toBe('gitdir: old\n');
+  });
+
+  it('asks for the real place of what it opened, not for the name that led there', async () => {
+    const bench = await makeBench({ '.git/config': 'old', 'a/.git/config': 'old' });
+    await symlink('.git', bench.path('folder'));
+    await symlink('a/.git/config', bench.path('file'));
+    const { asked, mayWriteProtected } = opening('folder/config', 'file', 'folder/new/x');
+    Object.assign(bench.context, { mayWriteProtected });
+    for (const file_path of ['folder/config', 'file', 'folder/new/x']) {
+      expect(await bench.call('write', { file_path, content: 'x' })).toMatchObject({ isError: true });
+    }
+    expect(asked).toEqual(['.git/config', 'a/.git/config', '.git/new/x']);
+    expect(await readdir(bench.path('.git'))).toEqual(['config']);
+  });
+
+  it('follows no link out of an opened place into a closed one', async () => {
+    const bench = await makeBench({ '.git/config': 'old', '.troupe/notes.md': 'old' });
+    await symlink('../.git/config', bench.path('.troupe/link'));
+    await symlink('../.git', bench.path('.troupe/folder'));
+    Object.assign(bench.context, opening('.troupe/link', '.troupe/folder/config', '.troupe/folder/new'));
+    for (const file_path of ['.troupe/link', '.troupe/folder/config', '.troupe/folder/new']) {
+      expect((await bench.call('write', { file_path, content: 'x' })).output).toContain('read-only');
+    }
+    expect(await readFile(bench.path('.git/config'), 'utf8')).toBe('old');
+    expect(await readdir(bench.path('.git'))).toEqual(['config']);
+  });
+
+  it('looks once more when the folder was moved into a closed place while the content was written', async () => {
+    const bench = await makeBench({ '.troupe/notes/a.md': 'old' });
+    let asked = 0;
+    const mayWriteProtected = async (place: string) => {
+      // Asked by its name, at each folder on the way, and last just before the new file is put in place.
+      if (++asked === 3) await rename(bench.path('.troupe'), bench.path('.git'));
+      return place.startsWith('.troupe/');
+    };
+    Object.assign(bench.context, { mayWriteProtected });
+    const reply = await bench.call('write', { file_path: '.troupe/notes/a.md', content: 'x' });
+    expect(reply).toMatchObject({
+      isError: true,
+      output: expect.stringContaining('.git/notes/a.md cannot be changed'),
+    });
+    expect(await readFile(bench.path('.git/notes/a.md'), 'utf8')).toBe('old');
+    expect(await readdir(bench.path('.git/notes'))).toEqual(['a.md']);
   });
 });
