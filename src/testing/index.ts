@@ -10,4 +10,5 @@ export {
   scripted,
 } from '../activities/llm/index.js';
 export { busConformance } from './bus-conformance.js';
+export { storeConformance } from './store-conformance.js';
 export { VirtualClock } from './virtual-clock.js';
