@@ -1,7 +1,7 @@
 /** What the chart's actions do to context, and what they tell. Pure but for the actors they spawn by name. */
 
 import { assertEvent, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
-import { messageOf, type TroupeErrorCode } from '../src/domain/errors.js';
+import { messageOf, toErrorInfo } from '../src/domain/errors.js';
 import { MAX_MALFORMED_CALLS } from '../src/domain/limits.js';
 import type { Decision } from '../src/domain/permission.js';
 import type { Interrupted } from './interruptible.js';
@@ -35,13 +35,6 @@ const callInput = ({ id }: SubagentContext, call: Call): CallInput => ({
 const outputOf = <Output>(event: unknown) => (event as DoneActorEvent<Output>).output;
 const errorOf = (event: unknown) => (event as ErrorActorEvent).error;
 
-function codeOf(error: unknown): TroupeErrorCode {
-  // Errors of the activities are TroupeErrors; anything else is our defect.
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? (error.code as TroupeErrorCode)
-    : 'bug';
-}
-
 /** Everything a person may send is told with whether it applied. The chart refuses by having no other transition for it. */
 export const acceptSignal = enqueueActions(({ event, enqueue }) => {
   assertEvent(event, ['PAUSE', 'RESUME', 'CANCEL', 'STEER', 'APPROVE', 'DENY']);
@@ -63,6 +56,7 @@ function refusal(context: SubagentContext, signal: ControlEvent): string {
     case 'DENY':
       return 'unknown_request';
     case 'STEER':
+      return 'no_turn_left';
     case 'CANCEL':
       return 'already_ended';
   }
@@ -259,11 +253,11 @@ export const recordStepLimit = assign(({ context }) => ({
 
 export const recordError = assign(({ context, event }) => {
   const error = errorOf(event);
-  const code = codeOf(error);
+  const { code, message } = toErrorInfo(error);
   // A model that refused or was cut has said something before: the last text is kept.
   const said = error instanceof Error && 'text' in error && typeof error.text === 'string' ? error.text : '';
   return {
-    failure: { code, message: messageOf(error) },
+    failure: { code, message },
     text: said || context.text,
     by: code === 'budget_exceeded' ? ('budget' as const) : null,
   };

@@ -88,10 +88,10 @@ export const subagentMachine = setup({
       context.failure === null &&
       context.turn < context.maxSteps &&
       !context.answered,
-    isAnswered: ({ context }) =>
-      context.answered &&
-      context.calls.length === 0 &&
-      (context.steering.length === 0 || context.turn >= context.maxSteps),
+    isAnswered: ({ context }) => context.answered && context.calls.length === 0 && context.steering.length === 0,
+    /** There is a request to come that could take a message along. */
+    hasTurnsLeft: ({ context }) => context.turn < context.maxSteps,
+    isLastRequest: ({ context }) => context.turn + 1 >= context.maxSteps,
     isOutOfTurns: ({ context }) => context.calls.length === 0 && context.turn >= context.maxSteps,
     mayDecide: ({ context }) => !isHeld(context) && hasCallIn(context, 'undecided'),
     mayGoOn: and([not('isHeld'), or(['hasUndecided', 'hasStartable', 'hasNoCalls'])]),
@@ -119,7 +119,7 @@ export const subagentMachine = setup({
     RESUME: { actions: 'refuseSignal' },
     APPROVE: { actions: 'refuseSignal' },
     DENY: { actions: 'refuseSignal' },
-    STEER: { actions: ['queueSteering', 'acceptSignal'] },
+    STEER: [{ guard: 'hasTurnsLeft', actions: ['queueSteering', 'acceptSignal'] }, { actions: 'refuseSignal' }],
   },
   states: {
     pending: {
@@ -200,6 +200,7 @@ export const subagentMachine = setup({
             requesting_llm: {
               initial: 'asking',
               entry: 'takeSteering',
+              on: { STEER: { guard: 'isLastRequest', actions: 'refuseSignal' } },
               states: {
                 asking: {
                   invoke: {

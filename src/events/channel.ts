@@ -16,8 +16,6 @@ export class Channel {
   readonly epoch: number;
   /** Of the last event; 0 before the first. */
   seq = 0;
-  /** Time of the last event, in ms since the epoch; of the opening before the first. */
-  updatedAt: number;
   /** Nothing more will be published. */
   closed = false;
   /** Closed, and every reader has been given all of it. */
@@ -29,10 +27,9 @@ export class Channel {
   #deltas: Ring<SubAgentEvent> | undefined;
   #rest: Ring<SubAgentEvent> | undefined;
 
-  constructor(id: string, capacity: number, openedAt: number, { parentId, epoch = 0 }: ChannelOptions) {
+  constructor(id: string, capacity: number, { parentId, epoch = 0 }: ChannelOptions) {
     this.id = id;
     this.#capacity = capacity;
-    this.updatedAt = openedAt;
     this.parentId = parentId;
     this.epoch = epoch;
   }
@@ -42,7 +39,6 @@ export class Channel {
   }
 
   append(event: SubAgentEvent): void {
-    this.updatedAt = event.time;
     const dropped = this.#ringOf(event.type).push(event);
     if (dropped !== undefined && dropped.offset > this.droppedOffset) this.droppedOffset = dropped.offset;
   }

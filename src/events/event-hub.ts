@@ -79,7 +79,7 @@ export class EventHub {
     if (former !== undefined && !former.closed) {
       throw new TroupeError('bug', `events of ${id} are already open; close them before opening them again`);
     }
-    this.#channels.set(id, new Channel(id, this.#bufferSize, this.#clock.now(), options));
+    this.#channels.set(id, new Channel(id, this.#bufferSize, options));
   }
 
   /** Dropped when the id is unknown or closed, or the hub has ended. */
@@ -156,11 +156,6 @@ export class EventHub {
     const nothing = this.#stream([], 'seq', () => {});
     nothing.end();
     return nothing;
-  }
-
-  /** Time of its last event, or of its opening, in ms since the epoch; 0 for an unknown one. */
-  updatedAt(id: string): number {
-    return this.#channels.get(id)?.updatedAt ?? 0;
   }
 
   stats(): EventHubStats {

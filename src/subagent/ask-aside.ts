@@ -42,7 +42,10 @@ async function answerTo(
       onSettled();
     });
     if (result.kind === 'answered') return result.turn.text;
-    if (result.kind === 'failed') attempt += 1;
+    if (result.kind === 'failed') {
+      subagent.publish({ type: 'retry', attempt, delayMs: result.delayMs, reason: result.reason });
+      attempt += 1;
+    }
     await delay(subagent.environment.clock, result.delayMs, signal);
   }
 }

@@ -110,12 +110,10 @@ describe('maxSteps', () => {
     expect(world.starts).toEqual(['request 1/1', 'call a', 'request 2/1', 'call b']);
   });
 
-  test('does not touch an answer in the last turn, even with a message waiting', async () => {
+  test('does not touch an answer in the last turn', async () => {
     const world = await World.running({ input: { maxSteps: 1 } });
-    await world.send({ type: 'STEER', message: 'and another thing' });
     await world.reply(answer('done'));
     expect(world.output).toMatchObject({ state: 'completed', text: 'done', turns: 1 });
-    expect(world.told('steering_taken')).toEqual([]);
   });
 });
 
@@ -169,6 +167,26 @@ describe('steering', () => {
     expect(world.told('steering_taken')).toHaveLength(1);
     await world.reply(answer('late'));
     expect(world.output).toMatchObject({ state: 'completed', text: 'late', turns: 2 });
+  });
+
+  test('is refused when no turn is left to take it, and taken while one is', async () => {
+    const world = await World.running({ input: { maxSteps: 2 } });
+    await world.send({ type: 'STEER', message: 'first' });
+    await world.reply(wants('', call('a')));
+    await world.send({ type: 'STEER', message: 'second' });
+    await world.settle('a');
+    expect(world.told('steering_taken').map(({ messages }) => messages)).toEqual([['first', 'second']]);
+    await world.send({ type: 'STEER', message: 'late' });
+    await world.reply(wants('', call('b')));
+    await world.send({ type: 'STEER', message: 'later' });
+    expect(world.told('signal').map(({ accepted, reason }) => reason ?? accepted)).toEqual([
+      true,
+      true,
+      'no_turn_left',
+      'no_turn_left',
+    ]);
+    await world.settle('b');
+    expect(world.output).toMatchObject({ state: 'failed', error: { code: 'max_steps' } });
   });
 
   test('that comes while a final answer is held makes one more turn after resume', async () => {

@@ -141,7 +141,11 @@ export class RandomRun {
       case 'APPROVE':
       case 'DENY':
         return this.#model.questions.has(signal.requestId) ? { accepted: true } : refuse('unknown_request');
-      case 'STEER':
+      case 'STEER': {
+        const isAsking = this.world.snapshot.matches({ active: { activity: 'requesting_llm' } });
+        const begun = this.#model.turns + (isAsking ? 1 : 0);
+        return begun < this.world.snapshot.context.maxSteps ? { accepted: true } : refuse('no_turn_left');
+      }
       case 'CANCEL':
         return { accepted: true };
     }

@@ -159,6 +159,20 @@ describe('btw', () => {
     expect(orchestrator.activeCount()).toBe(1);
   });
 
+  it('tells each retry of it by an event', async () => {
+    const { clock, spawn, events } = createWorld((request) =>
+      request.messages.length === 1 ? { hang: true } : (asides.shift() ?? { text: 'never' }),
+    );
+    const asides = [{ finish: 'none' as const }, { text: 'an answer' }];
+    const handle = spawn();
+    await clock.advance(1);
+    const aside = handle.btw('how far?');
+    await clock.advance(10_000);
+    await expect(aside).resolves.toBe('an answer');
+    expect(eventsOf(events, 'retry')).toEqual([expect.objectContaining({ attempt: 1, delayMs: expect.any(Number) })]);
+    void handle.cancel();
+  });
+
   it('counts with steered messages against controlBufferSize', async () => {
     const { spawn } = createWorld([{ hang: true }], { controlBufferSize: 3 });
     const handle = spawn();

@@ -26,8 +26,6 @@ export interface ModelTurn {
   readonly finishReason: FinishReason;
   /** The answer was cut at its length limit; calls in it are not to be run. */
   readonly truncated: boolean;
-  /** Calls left out because the answer was cut. */
-  readonly droppedCalls: number;
   /** Absent: the provider did not report it, or nothing believable. */
   readonly usage?: TokenUsage;
 }
@@ -192,7 +190,6 @@ class TurnReading {
       toolCalls,
       finishReason: truncated ? finish : toolCalls.length > 0 ? 'tool_calls' : 'stop',
       truncated,
-      droppedCalls: this.#calls.length - toolCalls.length,
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
     };
   }

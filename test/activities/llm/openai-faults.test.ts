@@ -288,7 +288,6 @@ describe('an odd answer that is one all the same', () => {
       finishReason: 'length',
       truncated: true,
       toolCalls: [],
-      droppedCalls: 1,
     });
   });
 });
@@ -346,7 +345,6 @@ describe('the responses API', () => {
       text: 'Hel',
       truncated: true,
       toolCalls: [],
-      droppedCalls: 1,
       usage: { inputTokens: 4, outputTokens: 9 },
     });
   });

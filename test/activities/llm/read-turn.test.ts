@@ -52,7 +52,6 @@ describe('a turn', () => {
       ],
       finishReason: 'tool_calls',
       truncated: false,
-      droppedCalls: 0,
       usage: { inputTokens: 10, outputTokens: 5 },
     });
     expect(heard).toEqual(['(hm)', 'he', 'llo']);
@@ -71,7 +70,7 @@ describe('a turn', () => {
 
   it('drops the calls of an answer that was cut at its length, and counts them', async () => {
     const { turn } = play({ text: 'a', toolCalls: [{ name: 'ls', args: '{"pa' }], finish: 'length' });
-    expect(await turn).toMatchObject({ truncated: true, finishReason: 'length', toolCalls: [], droppedCalls: 1 });
+    expect(await turn).toMatchObject({ truncated: true, finishReason: 'length', toolCalls: [] });
   });
 
   it.each([
