@@ -9,6 +9,7 @@ export {
   orchestratorMachine,
 } from './orchestrator.js';
 export { subagentMachine } from './subagent.js';
+export { requestIdOf } from './subagent-calls.js';
 export type { RequestLlmOutput } from './subagent-setup.js';
 export type {
   Call,

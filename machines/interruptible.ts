@@ -11,13 +11,14 @@ export type Work<Output, Input> = (scope: { readonly input: Input; readonly sign
 
 /**
  * XState v5 restores a promise actor by running it again, blindly. Here, what is persisted of one in flight is its input
- * marked `restored`; the restored actor does no work and answers `interrupted`.
+ * marked `restored`; the restored actor does no work and answers `interrupted`, or what `onRestored` says.
  */
 export function interruptible<Output, Input extends object>(
   work: Work<Output, Input>,
+  onRestored: (input: Input) => Output | Interrupted = () => ({ kind: 'interrupted' }),
 ): PromiseActorLogic<Output | Interrupted, Input> {
   const base = fromPromise<Output | Interrupted, Input>(({ input, signal }) =>
-    'restored' in input ? Promise.resolve({ kind: 'interrupted' }) : work({ input, signal }),
+    'restored' in input ? Promise.resolve(onRestored(input)) : work({ input, signal }),
   );
   return {
     ...base,

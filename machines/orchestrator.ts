@@ -20,12 +20,16 @@ export interface OrchestratorInput {
 
 export type OrchestratorMachineEvent =
   | { readonly type: 'SPAWN'; readonly id: string }
+  /** One that lived before comes back: at the limit it waits, whatever is done with new ones. */
+  | { readonly type: 'RESTORE'; readonly id: string }
   /** One in the queue may go again: it was held. */
   | { readonly type: 'READY'; readonly id: string }
   /** A subagent waits for its children: its slot is free meanwhile. */
   | { readonly type: 'LEND'; readonly id: string }
   | { readonly type: 'TAKE_BACK'; readonly id: string }
   | { readonly type: 'CLOSE' }
+  /** All is at rest and saved: it goes on elsewhere. */
+  | { readonly type: 'SUSPEND' }
   | { readonly type: `xstate.done.actor.${string}`; readonly actorId: string; readonly output: SubagentOutput }
   | { readonly type: `xstate.error.actor.${string}`; readonly actorId: string; readonly error: unknown };
 
@@ -103,8 +107,10 @@ export const orchestratorMachine = setup({
           { guard: 'mayAdmit', actions: ['countSpawn', 'createSubagent'] },
           { guard: 'mayQueue', actions: ['countSpawn', 'createSubagent'] },
         ],
+        RESTORE: { guard: 'isPlanned', actions: ['countSpawn', 'createSubagent'] },
         READY: { actions: 'rejoinQueue' },
         CLOSE: { target: 'closing' },
+        SUSPEND: { target: 'closed' },
       },
     },
     closing: {

@@ -7,9 +7,12 @@ export { type BusMessage, type EventBus, MemoryEventBus, type StoredMessage, sen
 export {
   AgentConfig,
   AgentOptions,
+  AgentStepSpec,
   type CloseOptions,
+  type LoopOptions,
   OrchestratorConfig,
   SessionOptions,
+  type StepOptions,
   SubAgentConfig,
   type WaitOptions,
 } from './config/index.js';
@@ -36,8 +39,16 @@ export type {
 } from './domain/model.js';
 export type { SubAgentInfo, SubAgentOutcome } from './domain/outcome.js';
 export type { Approvals, Confirm, ConfirmAnswer, PermissionRequest, PermissionRules } from './domain/permission.js';
-export type { JsonSchema, StandardSchema } from './domain/schema.js';
-export { type PermissionSubject, type Task, type Tool, type ToolContext, ToolReply } from './domain/tool.js';
+export type { JsonSchema, OutputSchema, StandardSchema } from './domain/schema.js';
+export type { OutcomesOf, StepOutcome, StructuredOfStep } from './domain/step.js';
+export {
+  type PermissionSubject,
+  type Task,
+  type Tool,
+  type ToolContext,
+  type ToolRecovery,
+  ToolReply,
+} from './domain/tool.js';
 export type { ModelPrice, TokenUsage, Usage } from './domain/usage.js';
 export {
   AgentEvent,
@@ -50,5 +61,5 @@ export {
   type SubAgentEventStream,
 } from './events/index.js';
 export { Orchestrator, type OrchestratorActor, type SubAgentHandle } from './orchestrator/index.js';
-export { Session } from './session/index.js';
+export { type FirstStage, type NextRound, type NextStage, Session, type Stages } from './session/index.js';
 export type { SubagentActor } from './subagent/index.js';

@@ -1,7 +1,7 @@
 /** How a config's schema is held against what was written: keys in either spelling, faults told with file, line and key. */
 
 import { z } from 'zod';
-import { TroupeError } from '../domain/errors.js';
+import { messageOf, TroupeError } from '../domain/errors.js';
 import { type ConfigNode, camelCase, locate, plainValue } from './config-node.js';
 import { place } from './source-text.js';
 
@@ -38,7 +38,7 @@ export function named<Value extends z.ZodType>(name: z.ZodString, value: Value) 
 
 /** @throws TroupeError `config_invalid`; the message names `what` and lists every issue as `path: problem`. */
 export function parseValue<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
-  const parsed = schema.safeParse(value);
+  const parsed = readSafely(schema, value, what);
   if (parsed.success) return parsed.data;
   const problems = issuesOf(parsed.error).map(
     ({ path, message }) => `${path.map(String).join('.') || '(root)'}: ${message}`,
@@ -55,6 +55,40 @@ export function parseNode<Schema extends z.ZodType>(schema: Schema, node: Config
     return `${place(file, position)}: ${spelled.join('.') || 'the file'}: ${message}`;
   });
   throw new TroupeError('config_invalid', problems.join('; '), { cause: parsed.error });
+}
+
+/** A caller's object may have getters, or be a proxy: what they throw is told as a fault of the config. */
+function readSafely<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string) {
+  try {
+    return schema.safeParse(value);
+  } catch (cause) {
+    const path = unreadableIn(value, new Set())?.join('.') || '(root)';
+    throw new TroupeError('config_invalid', `${what}: ${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+const MAX_SEARCHED_OBJECTS = 1_000;
+
+/** The way to the first property that throws when it is read. */
+function unreadableIn(value: unknown, seen: Set<unknown>): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null || seen.has(value) || seen.size >= MAX_SEARCHED_OBJECTS)
+    return undefined;
+  seen.add(value);
+  let keys: readonly string[];
+  try {
+    keys = Object.keys(value);
+  } catch {
+    return [];
+  }
+  for (const key of keys) {
+    try {
+      const path = unreadableIn(Reflect.get(value, key), seen);
+      if (path !== undefined) return [key, ...path];
+    } catch {
+      return [key];
+    }
+  }
+  return undefined;
 }
 
 interface Issue {

@@ -27,4 +27,14 @@ export {
 export { readOnlyPermissions } from './permission-rules.js';
 export { parseSessionOptions, type ResolvedSessionOptions, SessionOptions } from './session-options.js';
 export { readSkills } from './skill-file.js';
+export {
+  AgentStepSpec,
+  type LoopOptions,
+  parseLoopOptions,
+  parseStepOptions,
+  parseStepSpec,
+  parseStepSpecs,
+  type ResolvedStepSpec,
+  type StepOptions,
+} from './step-spec.js';
 export { parseSubAgentConfig, type ResolvedSubAgentConfig, SubAgentConfig } from './subagent-config.js';

@@ -11,6 +11,7 @@ import {
   DEFAULT_MAX_DEPTH,
 } from '../domain/limits.js';
 import type { Confirm } from '../domain/permission.js';
+import { budgetOption } from './budget.js';
 import { parseValue, strict } from './config-schema.js';
 
 const isFunction = (value: unknown) => typeof value === 'function';
@@ -33,6 +34,12 @@ export interface BusOption {
   close(): Promise<void>;
 }
 
+/** A `SessionStore`, as far as it can be told from here. */
+export interface StoreOption {
+  readonly name: string;
+  acquire(path: readonly string[]): object;
+}
+
 export const OrchestratorConfig = strict({
   maxConcurrentSubagents: z.int().positive().default(DEFAULT_MAX_CONCURRENT_SUBAGENTS),
   /** At the limit: throw, or leave the new one `pending`, first in first out. */
@@ -50,6 +57,21 @@ export const OrchestratorConfig = strict({
   keepEnded: z.int().nonnegative().default(DEFAULT_KEEP_ENDED),
   /** Levels of children below a subagent that a caller spawned. */
   maxDepth: z.int().nonnegative().default(DEFAULT_MAX_DEPTH),
+  /** Of all its subagents together. */
+  budget: budgetOption.optional(),
+  /** Keeps the work, so that `restore()` goes on with it. */
+  store: z
+    .custom<StoreOption>(
+      hasMethods('acquire', 'openJournal', 'readJournal', 'readDocument', 'writeDocument', 'list', 'remove'),
+      'expected a SessionStore, such as new FileSessionStore(dir)',
+    )
+    .optional(),
+  /** Scopes ids, leases and `restore()` within the store. */
+  sessionId: z.string().min(1).default('default'),
+  /** What becomes of a call that a crash cut off and that may not simply run again. */
+  onInterrupted: z.enum(['report', 'ask', 'rerun', 'fail']).default('report'),
+  /** When the store cannot write: hold and try again, end with `store_io`, or go on unsaved. */
+  onPersistError: z.enum(['hold', 'fail', 'continue']).default('hold'),
   /** Default folder of its subagents. */
   workspace: z.string().min(1).default('.'),
   bus: z

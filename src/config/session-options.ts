@@ -1,6 +1,7 @@
 /** What a caller says of a session. */
 
 import { z } from 'zod';
+import { DEFAULT_MAX_PARALLEL_TASKS } from '../domain/limits.js';
 import { toolsOption } from './agent-options.js';
 import { issuesOf, parseValue, strict } from './config-schema.js';
 import { confirmOption, OrchestratorConfig } from './orchestrator-config.js';
@@ -27,6 +28,10 @@ export const SessionOptions = strict({
   confirmTimeoutMs: OrchestratorConfig.shape.confirmTimeoutMs,
   /** Name of a model of the agent, for every step that does not name one. */
   model: z.string().min(1).optional(),
+  /** Steps that run at once; the rest queue. */
+  maxParallelTasks: z.int().positive().default(DEFAULT_MAX_PARALLEL_TASKS),
+  /** Of all its subagents together. */
+  budget: OrchestratorConfig.shape.budget,
   bus: OrchestratorConfig.shape.bus,
   orchestrator: orchestratorOptions.optional(),
 });

@@ -72,18 +72,37 @@ export class RateLimitedError extends TroupeError {
   }
 }
 
-/** The plain form of anything thrown; what is not a `TroupeError` is a defect (`bug`) unless `otherwise` names a code. */
-export function toErrorInfo(cause: unknown, otherwise: TroupeErrorCode = 'bug'): ErrorInfo {
-  if (cause instanceof TroupeError) return { code: cause.code, message: cause.message };
-  return { code: otherwise, message: messageOf(cause) };
+/** Whether it is one of the codes above: errors also come from outside, where types hold nobody. */
+export function isErrorCode(code: unknown): code is TroupeErrorCode {
+  return typeof code === 'string' && familyByCode.has(code);
 }
 
+/**
+ * The plain form of anything thrown; what is not a `TroupeError` of a known code is a defect (`bug`) unless `otherwise` names a code.
+ * Never throws.
+ */
+export function toErrorInfo(cause: unknown, otherwise: TroupeErrorCode = 'bug'): ErrorInfo {
+  return { code: codeOf(cause) ?? otherwise, message: messageOf(cause) };
+}
+
+/** What anything thrown says. Never throws: an own error may have getters or be a proxy. */
 export function messageOf(cause: unknown): string {
-  if (cause instanceof Error) return cause.message || cause.name;
-  if (typeof cause === 'string') return cause;
   try {
+    if (cause instanceof Error) return textIn(cause.message) ?? textIn(cause.name) ?? 'unknown error';
     return String(cause);
   } catch {
-    return 'unknown error'; // an object without a usable toString
+    return 'unknown error'; // it cannot be read, or has no usable toString
   }
+}
+
+function codeOf(cause: unknown): TroupeErrorCode | undefined {
+  try {
+    return cause instanceof TroupeError && isErrorCode(cause.code) ? cause.code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

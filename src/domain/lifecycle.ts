@@ -7,8 +7,11 @@ export type FinalState = 'completed' | 'failed' | 'cancelled';
 /** Who or what ended a subagent before its work was done. */
 export type EndCause = 'user' | 'parent' | 'timeout' | 'budget' | 'shutdown';
 
-/** Whose pause holds a subagent: its own user's, or its parent's, which only the parent's resume lifts. */
-export type Pauser = 'user' | 'parent';
+/**
+ * Whose pause holds a subagent: its own user's, or its parent's, which only the parent's resume lifts, or that of an orchestrator
+ * that suspends its work, which no record tells of.
+ */
+export type Pauser = 'user' | 'parent' | 'shutdown';
 
 export function isFinal(state: LifecycleState): state is FinalState {
   return state === 'completed' || state === 'failed' || state === 'cancelled';

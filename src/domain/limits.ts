@@ -6,6 +6,12 @@ export const DEFAULT_CONTROL_BUFFER_SIZE = 100;
 export const DEFAULT_KEEP_ENDED = 1000;
 export const DEFAULT_MAX_DEPTH = 3;
 export const DEFAULT_CONFIRM_TIMEOUT_MS = 60_000;
+/** Steps of one session that run at once. */
+export const DEFAULT_MAX_PARALLEL_TASKS = 8;
+/** Of `metadata`, as JSON. */
+export const MAX_METADATA_CHARACTERS = 65_536;
+/** Levels of objects and lists in `metadata`. */
+export const MAX_METADATA_DEPTH = 64;
 
 /** Calls of one turn that run; the rest are answered as not run. */
 export const MAX_CALLS_PER_TURN = 64;
@@ -15,6 +21,8 @@ export const MAX_PARALLEL_TOOLS = 8;
 export const MAX_MALFORMED_CALLS = 3;
 /** Tool output above this is cut in the middle. */
 export const MAX_TOOL_OUTPUT_BYTES = 100_000;
+/** Of what a tool keeps of a call in case of a crash, as JSON; more is not kept. */
+export const MAX_TOOL_NOTE_BYTES = 4_096;
 /** Of one glob, a model's or a rule's. */
 export const MAX_GLOB_CHARACTERS = 1_000;
 /** Globs that the braces of one may stand for. */
@@ -46,6 +54,16 @@ export const MAX_SCHEMA_CHECK_MS = 1_000;
 /** What is wrong with a structured answer, as it is told to the model. */
 export const MAX_PROBLEMS_CHARACTERS = 2_000;
 export const MAX_PROBLEMS = 10;
+/** Requests of one run to mend an answer that does not have its form. */
+export const DEFAULT_REPAIRS = 2;
+export const MAX_REPAIRS = 5;
+
+/** For estimates, where no provider has counted. */
+export const CHARACTERS_PER_TOKEN = 4;
+/** What the first answer of a subagent is expected to take of a budget. */
+export const EXPECTED_ANSWER_TOKENS = 1_000;
+/** How long a request waits while others may use up a budget, before it looks again. */
+export const BUDGET_RECHECK_MS = 250;
 
 /** How often the holder of a lease shows other machines that it lives. */
 export const LEASE_HEARTBEAT_MS = 5_000;

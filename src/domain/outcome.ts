@@ -15,6 +15,8 @@ export interface SubAgentOutcome {
   readonly by?: EndCause;
   /** The final text; of one that failed, its last text. */
   readonly output: string;
+  /** The final answer in the form that was asked for; `output` is its JSON. Present where one was asked for, and it completed. */
+  readonly structured?: unknown;
   /** The model stopped at its length limit. */
   readonly truncated?: true;
   readonly error?: ErrorInfo;

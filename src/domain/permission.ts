@@ -14,6 +14,13 @@ export type Decision =
   | { readonly kind: 'ask'; readonly reason: string; readonly rule?: string }
   | { readonly kind: 'fail'; readonly reason: string };
 
+/**
+ * What becomes of a call that a crash cut off, where neither its tool is read-only or idempotent nor anybody knows whether it
+ * took effect. `report`: the model is told so, and the call is not run again; `ask`: a person decides; `rerun`: decided by the
+ * rules like a new call; `fail`: the subagent ends with `tool_failed`.
+ */
+export type OnInterrupted = 'report' | 'ask' | 'rerun' | 'fail';
+
 /** A question to a person about one call. */
 export interface PermissionRequest {
   readonly requestId: string;

@@ -1,6 +1,7 @@
 /** The port to tools: what a model may call. */
 
 import type { Clock } from './clock.js';
+import type { JsonValue } from './json.js';
 import type { JsonSchema, StandardSchema } from './schema.js';
 
 /** One entry of a subagent's own task list. */
@@ -59,7 +60,24 @@ export interface Tool {
   subject?(input: unknown): PermissionSubject;
   /** A string, a `ToolReply`, or an object, which is told to the model as JSON. What it throws is told as a failure. */
   run(input: unknown, context: ToolContext): Promise<unknown>;
+  /**
+   * Asked just before `run`; what it gives is on disk before `run` begins, and is handed to `recover` after a crash. Facts to
+   * compare with, such as hashes or ids: at most 4,096 bytes of JSON, no content and no secret.
+   */
+  note?(input: unknown, context: ToolContext): Promise<JsonValue>;
+  /**
+   * Asked in place of `run` for a call that a crash cut off: whether its effect is there. It changes nothing of it.
+   *
+   * @param note Undefined: `note` is missing, failed or gave too much.
+   */
+  recover?(input: unknown, note: JsonValue | undefined, context: ToolContext): Promise<ToolRecovery>;
 }
+
+/**
+ * What a tool finds out about a call that a crash cut off: the reply, where the effect is there, told to the model as if it had
+ * just come; `not_begun`, where it surely is not, so that the call is decided and run like a new one; else `unknown`.
+ */
+export type ToolRecovery = ToolReply | 'not_begun' | 'unknown';
 
 /** A tool's answer with more than text. */
 export class ToolReply {

@@ -42,10 +42,15 @@ export function withRequestSent(usage: Usage): Usage {
   return { ...usage, requests: usage.requests + 1, unknownRequests: usage.unknownRequests + 1 };
 }
 
+/** The request that leaves is one to mend a structured answer. */
+export function withRepair(usage: Usage): Usage {
+  return { ...usage, repairs: usage.repairs + 1 };
+}
+
 /** The provider told what the request that left last has cost. */
 export function withRequestBilled(usage: Usage, tokens: TokenUsage, price?: ModelPrice): Usage {
   const cachedTokens = (usage.cachedTokens ?? 0) + (tokens.cachedTokens ?? 0);
-  const cost = price && (tokens.inputTokens * price.inputCost + tokens.outputTokens * price.outputCost) / 1_000_000;
+  const cost = price && costUsdOf(tokens, price);
   return {
     ...usage,
     inputTokens: usage.inputTokens + tokens.inputTokens,
@@ -54,5 +59,25 @@ export function withRequestBilled(usage: Usage, tokens: TokenUsage, price?: Mode
     unknownRequests: usage.unknownRequests - 1,
     ...(cachedTokens > 0 ? { cachedTokens } : {}),
     ...(cost === undefined ? {} : { costUsd: (usage.costUsd ?? 0) + cost }),
+  };
+}
+
+export function costUsdOf({ inputTokens, outputTokens }: TokenUsage, { inputCost, outputCost }: ModelPrice): number {
+  return (inputTokens * inputCost + outputTokens * outputCost) / 1_000_000;
+}
+
+/** Of two runs together. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  const cachedTokens = (one.cachedTokens ?? 0) + (other.cachedTokens ?? 0);
+  const hasPrice = one.costUsd !== undefined || other.costUsd !== undefined;
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    totalTokens: one.totalTokens + other.totalTokens,
+    requests: one.requests + other.requests,
+    repairs: one.repairs + other.repairs,
+    unknownRequests: one.unknownRequests + other.unknownRequests,
+    ...(cachedTokens > 0 ? { cachedTokens } : {}),
+    ...(hasPrice ? { costUsd: (one.costUsd ?? 0) + (other.costUsd ?? 0) } : {}),
   };
 }

@@ -123,6 +123,12 @@ const bodies = [
   }),
   z.object({ type: z.literal('retry'), attempt: count, delayMs: z.number().nonnegative(), reason: z.string() }),
   z.object({ type: z.literal('turn_retry'), turn: count }),
+  /** The step was not run: its outcome is that of a former run, by the subagent of this event. */
+  z.object({ type: z.literal('step_replayed'), taskId: z.string(), workflowId: z.string() }),
+  /** Without `retryInMs` it is not tried again by itself. */
+  z.object({ type: z.literal('persist_failed'), code, retryInMs: z.number().nonnegative().exactOptional() }),
+  /** A crash had torn the last record while it was written; it was left out. */
+  z.object({ type: z.literal('store_recovered'), tornBytes: z.int().positive() }),
 ] as const;
 
 const AgentEventBody = z.discriminatedUnion('type', bodies);

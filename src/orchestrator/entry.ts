@@ -5,9 +5,27 @@ import type { Activity } from '../domain/activity.js';
 import type { LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { LiveSubagent, SubagentActor } from '../subagent/index.js';
+import type { CallOrigin } from './call-origin.js';
+import type { Home } from './home.js';
 
 /** `lent`: it waits for its children; `returning`: they have ended and it waits to get its slot back. */
 export type Slot = 'none' | 'held' | 'lent' | 'returning';
+
+interface Belonging {
+  readonly parent: Entry | undefined;
+  readonly home?: Home | undefined;
+  readonly origin?: CallOrigin | undefined;
+}
+
+export interface EndedSubagent {
+  readonly info: SubAgentInfo;
+  readonly outcome: SubAgentOutcome;
+  readonly config: ResolvedSubAgentConfig;
+  readonly actor: SubagentActor;
+  readonly order: number;
+  readonly home: Home;
+  readonly origin?: CallOrigin | undefined;
+}
 
 export class Entry {
   readonly id: string;
@@ -16,6 +34,10 @@ export class Entry {
   readonly createdAt: number;
   /** Place in the order of spawning; also in the queue. */
   readonly order: number;
+  /** Where it is kept; absent without a store. */
+  readonly home: Home | undefined;
+  /** The call of its parent that spawned it. */
+  readonly origin: CallOrigin | undefined;
   /** Settles when it has ended; never rejects. */
   readonly ended: Promise<SubAgentOutcome>;
   /** Children that end with it: not detached, and not ended. */
@@ -36,17 +58,34 @@ export class Entry {
   #last: { readonly info: SubAgentInfo; readonly outcome: SubAgentOutcome } | undefined;
   #settle: (outcome: SubAgentOutcome) => void = () => {};
 
-  constructor(live: LiveSubagent, order: number, parent: Entry | undefined) {
-    this.id = live.id;
-    this.#parent = parent;
-    this.config = live.plan.config;
-    this.actor = live.actor;
-    this.createdAt = live.createdAt;
-    this.order = order;
-    this.#live = live;
+  private constructor(kept: Pick<Entry, 'id' | 'config' | 'actor' | 'createdAt' | 'order' | 'home' | 'origin'>) {
+    this.id = kept.id;
+    this.config = kept.config;
+    this.actor = kept.actor;
+    this.createdAt = kept.createdAt;
+    this.order = kept.order;
+    this.home = kept.home;
+    this.origin = kept.origin;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
+  }
+
+  static ofLive(live: LiveSubagent, order: number, { parent, home, origin }: Belonging): Entry {
+    const { id, actor, createdAt } = live;
+    const entry = new Entry({ id, config: live.plan.config, actor, createdAt, order, home, origin });
+    entry.#parent = parent;
+    entry.#live = live;
+    return entry;
+  }
+
+  /** Of one that ended in a former life. */
+  static ofEnded(kept: EndedSubagent): Entry {
+    const { info, outcome, config, actor, order, home, origin } = kept;
+    const entry = new Entry({ id: info.id, config, actor, createdAt: info.createdAt, order, home, origin });
+    entry.#last = { info, outcome };
+    entry.#settle(outcome);
+    return entry;
   }
 
   /** Undefined once it has ended. */

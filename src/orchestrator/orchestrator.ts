@@ -17,16 +17,22 @@ import {
 } from '../config/index.js';
 import type { Activity } from '../domain/activity.js';
 import type { AgentRuntime } from '../domain/agent.js';
+import { Budget } from '../domain/budget.js';
 import { type Clock, realClock } from '../domain/clock.js';
-import { TroupeError } from '../domain/errors.js';
+import { messageOf, TroupeError } from '../domain/errors.js';
 import type { ControlResult, LifecycleState } from '../domain/lifecycle.js';
 import { DEFAULT_CONFIRM_TIMEOUT_MS } from '../domain/limits.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { type AgentEvent, type EventFilter, EventHub } from '../events/index.js';
+import type { SessionStore } from '../store/index.js';
 import type { SubagentEnvironment } from '../subagent/index.js';
+import { type CallOrigin, originKey } from './call-origin.js';
 import type { Entry } from './entry.js';
 import { createHandle, type SubAgentHandle } from './handle.js';
+import type { Home } from './home.js';
+import { Keeping } from './keeping.js';
 import { checkScope, type PlanScope, planSubagent } from './plan-subagent.js';
+import { type RestoredHome, type RestoreHost, restoreHome, type UnfinishedSubagent } from './restore.js';
 import { stubRuntime } from './stub.js';
 import { type OrchestratorActor, Supervisor } from './supervisor.js';
 import { taskTool } from './task-tool.js';
@@ -50,6 +56,12 @@ export class Orchestrator implements AsyncDisposable {
   /** The same one each time it is asked for. */
   readonly #handles = new WeakMap<Entry, SubAgentHandle>();
   #closing: Promise<void> | undefined;
+  readonly #environment: SubagentEnvironment;
+  readonly #onError: (error: TroupeError) => void;
+  /** Absent without a store. */
+  readonly #keeping: Keeping | undefined;
+  /** Children that came back, by the call that had spawned them. */
+  readonly #origins = new Map<string, Entry>();
 
   private constructor(
     runtime: AgentRuntime | undefined,
@@ -70,6 +82,7 @@ export class Orchestrator implements AsyncDisposable {
       approvals: asks ? 'ask' : 'deny',
       always: createAlwaysMemory(),
       taskTool: (id) => this.#taskTool(id),
+      ...(config.budget ? { budget: new Budget({ limits: config.budget, owner: session ? 'the session' : 'the orchestrator' }) } : {}),
       touchesNoFiles: runtime === undefined,
     };
     checkScope(this.#scope);
@@ -88,6 +101,8 @@ export class Orchestrator implements AsyncDisposable {
       redact: agent.redact,
       onError,
     };
+    this.#environment = environment;
+    this.#onError = onError;
     this.#supervisor = new Supervisor({
       environment,
       maxConcurrentSubagents: config.maxConcurrentSubagents,
@@ -95,6 +110,7 @@ export class Orchestrator implements AsyncDisposable {
       keepEnded: config.keepEnded,
       inspect: config.inspect ?? agent.inspect,
     });
+    this.#keeping = config.store && this.#keep(config.store as SessionStore); // its methods were checked with the config
     this.#disconnect = this.#connectBus(environment);
   }
 
@@ -141,9 +157,21 @@ export class Orchestrator implements AsyncDisposable {
    * ended), `concurrency_limit` (where `onLimit` is `reject`), `closed`.
    */
   spawnSubagent(config: SubAgentConfig): SubAgentHandle {
+    this.#checkNotClosing();
+    return this.#spawn(config, {});
+  }
+
+  /** As `spawnSubagent`, kept in the home of a workflow. @internal */
+  spawnInto(home: Home, config: SubAgentConfig): SubAgentHandle {
+    this.#checkNotClosing();
+    return this.#spawn(config, { home });
+  }
+
+  #spawn(config: SubAgentConfig, { home: given, origin }: { home?: Home; origin?: CallOrigin }): SubAgentHandle {
     this.#checkOpen();
     const resolved = parseSubAgentConfig(config);
     const parent = resolved.parentId === undefined ? undefined : this.#parentOf(resolved.parentId);
+    const home = given ?? (parent ? parent.home : this.#keeping?.homeNow());
     const plan = planSubagent(this.#scope, resolved, {
       id: this.#supervisor.nextId(),
       ...(parent?.live ? { parent: parent.live.plan } : {}),
@@ -154,12 +182,27 @@ export class Orchestrator implements AsyncDisposable {
         `parentId: ${parent?.id} is ${plan.depth - 1} levels deep already; maxDepth is ${this.#config.maxDepth}`,
       );
     }
-    const entry = this.#supervisor.spawn(plan, parent);
+    const entry = this.#supervisor.spawn({ plan, parent, home, origin });
     if (entry) return this.#handleOf(entry);
     throw new TroupeError(
       'concurrency_limit',
       `maxConcurrentSubagents ${this.#config.maxConcurrentSubagents} reached; wait for a subagent to end, raise it, or use onLimit 'queue'`,
     );
+  }
+
+  /**
+   * Goes on with everything of this session that had not ended: running ones run, paused ones stay paused, each at its own point.
+   * Those that had ended are listed again. Comes once, before the first spawn.
+   * @returns handles of those that had not ended, in the order of spawning.
+   * @throws TroupeError `config_invalid` without a store, or for one whose tools or agent are not known any more; `workflow_busy`
+   * while a live process has the session; `store_corrupt`, `store_version`, `store_io`. Then nothing runs and the store is untouched.
+   */
+  async restore(): Promise<SubAgentHandle[]> {
+    this.#checkNotClosing();
+    if (!this.#keeping) throw new TroupeError('config_invalid', 'store: restore() needs one; give a SessionStore');
+    const host = this.#restoreHost();
+    const { home, found } = await this.#keeping.take(async (home) => ({ home, found: await restoreHome(home, host) }));
+    return this.#adopt(home, found);
   }
 
   /** In the order of spawning; ended ones included, at most `keepEnded` of them. */
@@ -230,21 +273,25 @@ export class Orchestrator implements AsyncDisposable {
     }
   }
 
-  /** Forgets one that has ended, and its kept events. @returns false for one that is unknown or has not ended. */
+  /** Forgets one that has ended, its kept events and what is stored of it. @returns false for one that is unknown or has not ended. */
   release(id: string): boolean {
-    return this.#supervisor.release(id);
+    const home = this.#supervisor.entries.get(id)?.home;
+    if (!this.#supervisor.release(id)) return false;
+    home?.forget(id).catch((error) => this.#onError(new TroupeError('store_io', `${id} was not removed from the store: ${messageOf(error)}`, { cause: error })));
+    return true;
   }
 
   /**
-   * Cancels what has not ended (`by: 'shutdown'`), flushes the bus, completes all streams. Idempotent.
-   * @throws TroupeError `config_invalid` for mode `suspend`, which needs a store.
+   * `suspend` (the default with a store) brings every subagent to rest at its next boundary and saves it for a restore; `cancel`
+   * cancels what has not ended (`by: 'shutdown'`). Then flushes store and bus, and completes all streams. Idempotent.
+   * @throws TroupeError `config_invalid` for mode `suspend` without a store.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const { mode } = parseCloseOptions(options);
-    if (mode === 'suspend') {
+    const { mode = this.#keeping ? 'suspend' : 'cancel' } = parseCloseOptions(options);
+    if (mode === 'suspend' && !this.#keeping) {
       throw new TroupeError('config_invalid', "mode: 'suspend' needs a store to keep what is suspended; use 'cancel'");
     }
-    this.#closing ??= this.#shutDown();
+    this.#closing ??= this.#shutDown(mode);
     await this.#closing;
   }
 
@@ -252,10 +299,56 @@ export class Orchestrator implements AsyncDisposable {
     return this.close();
   }
 
-  async #shutDown(): Promise<void> {
+  async #shutDown(mode: 'suspend' | 'cancel'): Promise<void> {
+    if (mode === 'suspend') await this.#supervisor.suspend();
     if (!this.#supervisor.isClosed) this.actor.send({ type: 'CLOSE' });
+    await this.#keeping?.close();
     await this.#disconnect();
     this.#hub.end();
+  }
+
+  #restoreHost(): RestoreHost {
+    const { runtime, tools = [] } = this.#scope;
+    const own = [...(runtime.ownTools ?? []), ...tools];
+    return {
+      environment: this.#environment,
+      toolOf: (name) => own.find((tool) => tool.name === name),
+      plan: (config, place) => planSubagent(this.#scope, config, place),
+    };
+  }
+
+  #adopt(home: Home, { unfinished, ended }: RestoredHome): SubAgentHandle[] {
+    const kept = new Set(ended.slice(-this.#config.keepEnded || ended.length));
+    const handles: SubAgentHandle[] = [];
+    const all = [...unfinished, ...ended].sort((a, b) => a.order - b.order); // listed in the order of spawning
+    for (const one of all) {
+      const isEnded = 'outcome' in one;
+      if (isEnded && !kept.has(one)) continue;
+      const entry = isEnded ? this.#supervisor.addEnded(one) : this.#takeUp(home, one);
+      const parentId = isEnded ? one.parentId : one.plan.parentId;
+      if (entry && one.origin && parentId !== undefined) this.#origins.set(originKey(parentId, one.origin), entry);
+      if (entry && !isEnded) handles.push(this.#handleOf(entry));
+    }
+    return handles;
+  }
+
+  #takeUp(home: Home, { plan, from, order, origin, tornBytes, isOrphan }: UnfinishedSubagent): Entry | undefined {
+    const parent = plan.parentId === undefined ? undefined : this.#supervisor.entries.get(plan.parentId);
+    const entry = this.#supervisor.spawn({
+      plan,
+      parent: parent?.live ? parent : undefined,
+      home,
+      origin,
+      restored: { from, order },
+    });
+    if (tornBytes > 0) this.#hub.publish(plan.id, { type: 'store_recovered', tornBytes });
+    if (isOrphan) void entry?.live?.signal({ type: 'CANCEL', by: 'parent', reason: `its parent ${plan.parentId} ended` });
+    return entry;
+  }
+
+  #checkNotClosing(): void {
+    if (this.#closing) throw new TroupeError('closed', 'the orchestrator is closed: it spawns no more subagents');
+    this.#checkOpen();
   }
 
   #checkOpen(): void {
@@ -291,10 +384,26 @@ export class Orchestrator implements AsyncDisposable {
 
   #taskTool(id: string) {
     return taskTool({
-      spawn: (config) => {
+      spawn: (config, origin) => {
+        const before = this.#origins.get(originKey(id, origin));
+        if (before) return this.#handleOf(before);
         const permissive = this.#supervisor.entries.get(id)?.live?.plan.bounds.permissive ?? false;
-        return this.spawnSubagent({ ...config, parentId: id, permissive });
+        return this.#spawn({ ...config, parentId: id, permissive }, { origin });
       },
+    });
+  }
+
+  #keep(store: SessionStore): Keeping {
+    const { sessionId, onPersistError } = this.#config;
+    const { clock, redact } = this.#environment;
+    return new Keeping({
+      store,
+      sessionId,
+      clock,
+      redact,
+      onPersistError,
+      publish: (id, event) => this.#hub.publish(id, event),
+      goOnAfter: (ids) => this.#supervisor.goOnAfter(ids),
     });
   }
 

@@ -2,11 +2,14 @@
 
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { prepareOutputSchema } from '../activities/llm/index.js';
 import { type AlwaysMemory, compilePermissions, type RuleList } from '../activities/permissions/index.js';
 import { skillTool } from '../activities/tools/index.js';
 import type { ResolvedSubAgentConfig } from '../config/index.js';
 import type { AgentDefinition, AgentRuntime } from '../domain/agent.js';
+import { Budget } from '../domain/budget.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
+import type { ModelProvider } from '../domain/model.js';
 import type { PermissionRules } from '../domain/permission.js';
 import type { Tool } from '../domain/tool.js';
 import type { PermissionBounds, SubagentPlan } from '../subagent/index.js';
@@ -20,6 +23,8 @@ export interface PlanScope {
   readonly permissions?: PermissionRules;
   readonly permissive?: boolean;
   readonly model?: string;
+  /** Of all subagents together. */
+  readonly budget?: Budget;
   /** Whether somebody is there to answer questions. */
   readonly approvals: 'ask' | 'deny';
   readonly always: AlwaysMemory;
@@ -40,7 +45,8 @@ export function checkScope(scope: PlanScope): void {
   const { approvals, permissive = false } = scope;
   const workspace = resolve(scope.workspace);
   if (!scope.touchesNoFiles) realFolder(workspace);
-  if (scope.model !== undefined) scope.runtime.modelOf(scope.model);
+  const model = scope.model === undefined ? defaultModel(scope) : scope.runtime.modelOf(scope.model);
+  if (model) checkPrice(model, scope.budget);
   compilePermissions({ rules: wideRules(scope), permissive, permissiveDeny: [], workspace, approvals });
 }
 
@@ -53,6 +59,9 @@ export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, {
   const tools = toolsOf(scope, config, definition, id, parent);
   const bounds = boundsOf(scope, config, definition, workspace, parent);
   const { approvals, always } = scope;
+  const budget = budgetOf(scope, config, id, parent);
+  checkPrice(model, budget);
+  const form = config.outputSchema === undefined ? undefined : prepareOutputSchema(config.outputSchema);
   return {
     id,
     ...(parent ? { parentId: parent.id } : {}),
@@ -67,7 +76,37 @@ export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, {
     bounds,
     workspace,
     maxSteps: config.maxSteps ?? definition.maxSteps,
+    ...(form ? { form } : {}),
+    ...(budget ? { budget } : {}),
   };
+}
+
+function budgetOf(
+  scope: PlanScope,
+  { budget: limits }: ResolvedSubAgentConfig,
+  owner: string,
+  parent: SubagentPlan | undefined,
+): Budget | undefined {
+  const above = parent?.budget ?? scope.budget;
+  return limits ? new Budget({ limits, owner, parent: above }) : above;
+}
+
+function checkPrice(model: ModelProvider, budget: Budget | undefined): void {
+  if (!budget?.limitsCost || model.price) return;
+  throw new TroupeError(
+    'config_invalid',
+    `budget: maxCostUsd needs the prices of ${model.name}, which are not known; give the model its input and output cost, or use maxTokens`,
+  );
+}
+
+/** Undefined where each subagent has to name its own. */
+function defaultModel({ runtime }: PlanScope): ModelProvider | undefined {
+  try {
+    return runtime.modelOf();
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === 'config_invalid') return undefined;
+    throw error;
+  }
 }
 
 function systemPrompt(definition: AgentDefinition, workspace: string): string {

@@ -20,6 +20,9 @@ export interface OrchestratorEffects {
 /** Ranks below every place in the order of spawning: who lent a slot is in the middle of its work and goes first. */
 const RETURNING_RANK = -(2 ** 52);
 
+const isNew = (event: OrchestratorMachineEvent): event is Extract<OrchestratorMachineEvent, { type: 'SPAWN' | 'RESTORE' }> =>
+  event.type === 'SPAWN' || event.type === 'RESTORE';
+
 export function provideOrchestrator(effects: OrchestratorEffects) {
   const { line } = effects;
   let returns = 0;
@@ -29,14 +32,14 @@ export function provideOrchestrator(effects: OrchestratorEffects) {
   };
   return orchestratorMachine.provide({
     guards: {
-      isPlanned: ({ event }) => event.type === 'SPAWN' && effects.isPlanned(event.id),
+      isPlanned: ({ event }) => isNew(event) && effects.isPlanned(event.id),
       someoneWaits: () => !line.isEmpty,
       holdsSlot: ({ event }) => entryOf(event)?.slot === 'held',
       hasLentSlot: ({ event }) => entryOf(event)?.slot === 'lent',
     },
     actions: {
       createSubagent: ({ event }) => {
-        if (event.type === 'SPAWN') effects.create(event.id);
+        if (isNew(event)) effects.create(event.id);
       },
       rejoinQueue: ({ event }) => {
         const entry = entryOf(event);

@@ -9,17 +9,26 @@ import { redactValue } from '../domain/redact-value.js';
 import {
   LiveSubagent,
   provideSubagent,
+  type RestoredSubagent,
   type SubagentEnvironment,
   type SubagentLogic,
   type SubagentPlan,
   wire,
 } from '../subagent/index.js';
-import { Entry } from './entry.js';
+import { type EndedSubagent, Entry } from './entry.js';
+import type { Home } from './home.js';
 import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
+import type { Newcomer } from './newcomer.js';
 import { parentRef } from './parent-ref.js';
 import { provideOrchestrator } from './provide.js';
+import { documentOf, spawnedRecord } from './stored-form.js';
 import { WaitingLine } from './waiting-line.js';
+
+const ID_PREFIX = 'subagent-';
+
+/** It was paused before it had started: it waits for its resume, not for a slot. */
+const isHeldBefore = ({ state, isActive }: RestoredSubagent) => state === 'paused' && !isActive;
 
 export interface SupervisorOptions {
   readonly environment: SubagentEnvironment;
@@ -48,7 +57,9 @@ export class Supervisor {
   readonly #after: (() => void)[] = [];
   #transitionCount = 0;
   #order = 0;
-  #spawning: { readonly plan: SubagentPlan; readonly parent: Entry | undefined } | undefined;
+  readonly #toSave = new Set<Entry>();
+  #isSuspended = false;
+  #spawning: Newcomer | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -89,17 +100,26 @@ export class Supervisor {
   }
 
   nextId(): string {
-    return `subagent-${this.#order + 1}`;
+    return `${ID_PREFIX}${this.#order + 1}`;
+  }
+
+  /** Ids go on behind those that are stored. */
+  goOnAfter(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const number = id.startsWith(ID_PREFIX) ? Number(id.slice(ID_PREFIX.length)) : 0;
+      if (Number.isSafeInteger(number)) this.#order = Math.max(this.#order, number);
+    }
   }
 
   /**
    * @returns undefined when the limit is reached and nothing may queue.
    * @throws TroupeError `wrong_state` from within a transition of the parent machine, which takes the next one only after it.
    */
-  spawn(plan: SubagentPlan, parent: Entry | undefined): Entry | undefined {
+  spawn(newcomer: Newcomer): Entry | undefined {
+    const { plan, restored } = newcomer;
     const before = this.#transitionCount;
-    this.#spawning = { plan, parent };
-    this.actor.send({ type: 'SPAWN', id: plan.id });
+    this.#spawning = newcomer;
+    this.actor.send({ type: restored ? 'RESTORE' : 'SPAWN', id: plan.id });
     this.#spawning = undefined;
     if (this.#transitionCount === before) {
       throw new TroupeError(
@@ -109,6 +129,14 @@ export class Supervisor {
     }
     const entry = this.entries.get(plan.id);
     if (entry?.state === 'pending') entry.actor.send({ type: 'QUEUE' });
+    return entry;
+  }
+
+  /** Lists one that ended in a former life. */
+  addEnded(kept: EndedSubagent): Entry {
+    const entry = Entry.ofEnded(kept);
+    this.entries.set(entry.id, entry);
+    this.#ended.add(entry.id);
     return entry;
   }
 
@@ -168,24 +196,48 @@ export class Supervisor {
   /** It has its place in the line at once, and is created when the transition is over. */
   #admit(): void {
     if (!this.#spawning) return; // cannot be: it is planned
-    const { plan, parent } = this.#spawning;
+    const newcomer = this.#spawning;
+    const { plan, parent, restored } = newcomer;
+    if (restored) {
+      const { from, order } = restored;
+      if (!isFinal(from.state) && !isHeldBefore(from)) this.#line.add(plan.id, order);
+      this.#after.push(() => this.#create(newcomer, order));
+      return;
+    }
     const order = ++this.#order;
     const isHeld = parent?.state === 'paused' && !plan.config.detached;
     if (!isHeld) this.#line.add(plan.id, order);
     this.#after.push(() => {
-      const live = this.#create(plan, parent, order);
+      const live = this.#create(newcomer, order);
       if (isHeld) void live.signal({ type: 'PAUSE', by: 'parent' });
     });
   }
 
-  #create(plan: SubagentPlan, parent: Entry | undefined, order: number): LiveSubagent {
+  #create(newcomer: Newcomer, order: number): LiveSubagent {
+    const { plan, parent, home, origin, restored } = newcomer;
     const { environment } = this.#options;
-    const live = new LiveSubagent(this.#logic, plan, environment, this.#parentRef);
-    const entry = new Entry(live, order, parent);
+    const log = home?.logOf(plan.id, () => {
+      const entry = this.entries.get(plan.id);
+      if (entry) this.changed(entry);
+    });
+    log?.add(
+      restored
+        ? { type: 'restored', epoch: restored.from.epoch }
+        : spawnedRecord(plan, order, origin),
+    );
+    const live = new LiveSubagent(this.#logic, plan, environment, {
+      parent: this.#parentRef,
+      ...(log ? { log } : {}),
+      ...(restored ? { restored: restored.from } : {}),
+    });
+    const entry = Entry.ofLive(live, order, newcomer);
     this.entries.set(entry.id, entry);
     if (!plan.config.detached) parent?.children.add(entry);
     for (const collector of this.collectors) collector.push(entry);
-    environment.hub.open(entry.id, plan.parentId === undefined ? {} : { parentId: plan.parentId });
+    environment.hub.open(entry.id, {
+      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
+      ...(restored ? { epoch: restored.from.epoch } : {}),
+    });
     const { description } = live;
     const config = plainConfig(plan, environment);
     live.publish({ type: 'subagent_started', agentType: plan.config.agentType, description, config });
@@ -194,7 +246,9 @@ export class Supervisor {
       onChange: () => this.#follow(entry),
       onEnd: (outcome) => this.#keep(entry, outcome),
     });
-    live.actor.start();
+    // One that was active goes on when it has its slot; until then it is what it was.
+    if (restored?.from.isActive) live.reportChanges();
+    else live.actor.start();
     return live;
   }
 
@@ -205,10 +259,12 @@ export class Supervisor {
     const wasLent = entry.slot === 'returning';
     entry.slot = 'held';
     if (wasLent) entry.onSlot?.();
-    else entry.live?.actor.send({ type: 'START' });
+    else if (entry.live?.restored?.isActive) entry.live.actor.start();
+    else entry.live?.start();
   }
 
   #follow(entry: Entry): void {
+    this.#saveSoon(entry);
     const runs = entry.live?.state === 'running';
     if (runs) entry.letGo ??= this.keepAlive.hold();
     else this.#letGo(entry);
@@ -224,6 +280,7 @@ export class Supervisor {
   #passOn(entry: Entry, signal: ControlEvent): void {
     if (entry.slot === 'none') this.#requeue(entry, signal);
     if (signal.type !== 'PAUSE' && signal.type !== 'RESUME') return;
+    if (signal.by === 'shutdown') return; // each is told by itself
     for (const child of entry.children) {
       const paused = child.state === 'paused';
       if (signal.type === 'PAUSE' && !paused) void child.live?.signal({ type: 'PAUSE', by: 'parent' });
@@ -246,6 +303,7 @@ export class Supervisor {
     const { parent } = entry;
     parent?.children.delete(entry);
     entry.end(outcome);
+    if (entry.home) this.#close(entry, entry.home);
     this.changed(entry);
     if (parent) this.changed(parent);
   }
@@ -271,6 +329,40 @@ export class Supervisor {
     }
   }
 
+  /** A document to look at, once for all that changes in one go. */
+  #saveSoon(entry: Entry): void {
+    const { home } = entry;
+    if (!home || this.#toSave.has(entry)) return;
+    this.#toSave.add(entry);
+    setImmediate(() => {
+      this.#toSave.delete(entry);
+      if (entry.live && !this.#isSuspended) home.saveDocument(entry.id, documentOf(entry));
+    });
+  }
+
+  #close(entry: Entry, home: Home): void {
+    if (!this.#isSuspended) home.saveDocument(entry.id, documentOf(entry));
+    void home.closeLog(entry.id);
+  }
+
+  /** Brings all to rest and lets them go, so that a restore can go on with them. */
+  async suspend(): Promise<void> {
+    const living = () => [...this.entries.values()].filter(({ live }) => live !== undefined);
+    // A tool that still runs may spawn meanwhile.
+    for (let restless = living(); restless.length > 0; restless = living().filter(({ isAtRest }) => !isAtRest)) {
+      for (const { state, live } of restless) if (state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'shutdown' });
+      await Promise.all(restless.map((entry) => this.rest(entry)));
+      await Promise.all(restless.map(({ live }) => live?.log?.flush().catch(() => {})));
+      if (living().every(({ isAtRest }) => isAtRest)) break;
+    }
+    this.#isSuspended = true;
+    for (const entry of living()) {
+      const outcome = entry.live?.suspend();
+      if (outcome && entry.live) this.#keep(entry, outcome); // its actor had not started, so it told of no end
+    }
+    this.actor.send({ type: 'SUSPEND' });
+  }
+
   #cancelAll(): void {
     for (const entry of [...this.entries.values()]) {
       if (isFinal(entry.state)) continue;
@@ -279,9 +371,10 @@ export class Supervisor {
   }
 }
 
-/** The config as readers may see it: tools by name, no secrets. */
+/** The config as readers may see it: tools by name, the form of the answer as it is asked for, no secrets. */
 function plainConfig(plan: SubagentPlan, { redact }: SubagentEnvironment): Record<string, unknown> {
-  const { tools, ...rest } = plan.config;
+  const { tools, outputSchema: _, ...rest } = plan.config;
   const names = tools?.map((tool) => (typeof tool === 'string' ? tool : tool.name));
-  return redactValue({ ...rest, ...(names ? { tools: names } : {}) }, redact);
+  const form = plan.form ? { outputSchema: plan.form.jsonSchema } : {};
+  return redactValue({ ...rest, ...form, ...(names ? { tools: names } : {}) }, redact);
 }

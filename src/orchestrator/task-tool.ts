@@ -5,10 +5,11 @@ import { defineTool } from '../activities/tools/index.js';
 import { messageOf } from '../domain/errors.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Tool } from '../domain/tool.js';
+import type { CallOrigin } from './call-origin.js';
 
 export interface TaskToolHost {
-  /** Spawns a child. @throws TroupeError when it cannot. */
-  spawn(config: { agentType: string; prompt: string; description: string }): { outcome(): Promise<SubAgentOutcome> };
+  /** Spawns a child, or finds the one that this task had before a restore. @throws TroupeError when it cannot. */
+  spawn(config: { agentType: string; prompt: string; description: string }, origin: CallOrigin): { outcome(): Promise<SubAgentOutcome> };
 }
 
 /** Several tasks in one call run side by side; one that cannot be spawned is told to the model beside the answers of the rest. */
@@ -32,10 +33,10 @@ export function taskTool(host: TaskToolHost): Tool {
     }),
     // Its children decide for themselves what they may change, so that several calls may run side by side.
     readOnly: true,
-    run: async ({ tasks }, { awaitChildren }) => {
-      const spawned = tasks.map(({ agent, description, prompt }) => {
+    run: async ({ tasks }, { awaitChildren, toolId }) => {
+      const spawned = tasks.map(({ agent, description, prompt }, index) => {
         try {
-          return host.spawn({ agentType: agent, prompt, description });
+          return host.spawn({ agentType: agent, prompt, description }, { toolId, index });
         } catch (error) {
           return { refused: messageOf(error) };
         }

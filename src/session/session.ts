@@ -1,23 +1,32 @@
-/** An agent bound to a workspace: owns an orchestrator. */
+/** An agent bound to a workspace: owns an orchestrator, and runs steps on it. */
 
 import type { Observable } from 'rxjs';
 import {
+  type AgentStepSpec,
   type CloseOptions,
+  type LoopOptions,
   parseOrchestratorConfig,
   parseSessionOptions,
   type SessionOptions,
+  type StepOptions,
 } from '../config/index.js';
 import type { AgentRuntime } from '../domain/agent.js';
 import { TroupeError } from '../domain/errors.js';
+import type { OutcomesOf, StepOutcome, StructuredOfStep } from '../domain/step.js';
 import type { AgentEvent } from '../events/index.js';
 import { Orchestrator } from '../orchestrator/index.js';
+import type { NextRound } from './loop.js';
+import type { Stages } from './pipeline.js';
+import { Steps } from './steps.js';
 
 export class Session implements AsyncDisposable {
   /** Its subagents; at its limit they queue. */
   readonly orchestrator: Orchestrator;
+  readonly #steps: Steps;
 
-  private constructor(orchestrator: Orchestrator) {
+  private constructor(orchestrator: Orchestrator, steps: Steps) {
     this.orchestrator = orchestrator;
+    this.#steps = steps;
   }
 
   /** @throws TroupeError `config_invalid`. */
@@ -25,19 +34,22 @@ export class Session implements AsyncDisposable {
     if (typeof workspace !== 'string' || workspace === '') {
       throw new TroupeError('config_invalid', 'workspace: expected the path of a folder');
     }
-    const { tools, permissions, permissive, model, orchestrator, ...rest } = parseSessionOptions(options);
-    const { confirm, approvals, confirmTimeoutMs, bus } = rest;
+    const { tools, permissions, permissive, model, maxParallelTasks, ...rest } = parseSessionOptions(options);
+    const { confirm, approvals, confirmTimeoutMs, budget, bus, orchestrator: given } = rest;
     const config = parseOrchestratorConfig({
       onLimit: 'queue',
       workspace,
       ...(confirm ? { confirm } : {}),
       ...(approvals ? { approvals } : {}),
       ...(confirmTimeoutMs === undefined ? {} : { confirmTimeoutMs }),
+      ...(budget ? { budget } : {}),
       ...(bus ? { bus } : {}),
-      ...orchestrator,
+      ...given,
     });
     const scope = { tools, permissive, ...(permissions ? { permissions } : {}), ...(model ? { model } : {}) };
-    return new Session(Orchestrator.forSession(runtime, config, scope));
+    const orchestrator = Orchestrator.forSession(runtime, config, scope);
+    const onError = config.onError ?? runtime.onError ?? (() => {});
+    return new Session(orchestrator, new Steps({ orchestrator, maxParallelTasks, redact: runtime.redact, onError }));
   }
 
   /** Every subagent of this session, from now on. */
@@ -45,7 +57,56 @@ export class Session implements AsyncDisposable {
     return this.orchestrator.events$;
   }
 
-  /** Closes its orchestrator. Idempotent. */
+  /**
+   * One step. It resolves also when the step fails: that is in its outcome.
+   * @throws TroupeError `config_invalid`, before anything runs; `closed`.
+   */
+  async run<const Spec extends AgentStepSpec>(
+    spec: Spec,
+    options: StepOptions = {},
+  ): Promise<StepOutcome<StructuredOfStep<Spec>>> {
+    const outcome = await this.#steps.run(spec, options);
+    return outcome as StepOutcome<StructuredOfStep<Spec>>; // its schema has checked what it is typed by
+  }
+
+  /**
+   * Runs the steps side by side, at most `maxParallelTasks` at once. One outcome for each spec, in their order; a step that fails
+   * does so alone.
+   * @throws TroupeError `config_invalid`, before anything runs; `closed`.
+   */
+  async parallel<const Specs extends readonly AgentStepSpec[]>(
+    specs: Specs,
+    options: StepOptions = {},
+  ): Promise<OutcomesOf<Specs>> {
+    const outcomes: readonly StepOutcome[] = await this.#steps.parallel(specs, options);
+    return outcomes as OutcomesOf<Specs>; // one for each, in their order
+  }
+
+  /**
+   * Takes each item through the stages, one step a stage, without waiting for the others. One entry for each item, in their order:
+   * the outcome of its last step; null where the first stage gave none. After a step that failed no later stage is asked. A stage
+   * that throws ends its item's chain: the outcome so far has the error `stage_failed`.
+   * @throws TroupeError `config_invalid` for items or stages that are none; `closed`.
+   */
+  pipeline<Item>(
+    items: readonly Item[],
+    stages: Stages<Item>,
+    options: StepOptions = {},
+  ): Promise<(StepOutcome | null)[]> {
+    return this.#steps.pipeline(items, stages, options);
+  }
+
+  /**
+   * Asks `next` for the steps of a round and runs them like `parallel`, until it gives null or `maxIterations` rounds have run. All
+   * outcomes, round by round.
+   * @throws TroupeError `config_invalid`, also for the steps of a round, none of which runs then; `stage_failed` when `next` throws;
+   * `closed`.
+   */
+  loop(next: NextRound, options: LoopOptions): Promise<StepOutcome[]> {
+    return this.#steps.loop(next, options);
+  }
+
+  /** Closes its orchestrator: what runs is cancelled, and every call of steps resolves with what there is. Idempotent. */
   close(options?: CloseOptions): Promise<void> {
     return this.orchestrator.close(options);
   }

@@ -61,11 +61,11 @@ function attemptAside(
     key: asideKey(subagent),
     attempt,
     signal,
-    onSend: () => ({
+    request: {
       system: plan.system,
       messages: [...transcript.messages, { role: 'user', content: question }],
       tools: [],
-    }),
+    },
     onText: () => {},
     onReasoning: () => {},
   });

@@ -2,41 +2,50 @@
 
 import { limiterOf, ModelFault, type ModelTurn, planRetry, readTurn, retryAfterOf } from '../activities/llm/index.js';
 import { type ErrorInfo, RateLimitedError, type TroupeError, toErrorInfo } from '../domain/errors.js';
-import { DEFAULT_MAX_RETRIES } from '../domain/limits.js';
+import { BUDGET_RECHECK_MS, DEFAULT_MAX_RETRIES } from '../domain/limits.js';
 import type { ModelRequest } from '../domain/model.js';
 import type { Redact } from '../domain/redact.js';
 import type { LiveSubagent } from './live-subagent.js';
+import { openAccount } from './spending.js';
 
 export interface AttemptOptions {
   /** Who asks, for the limiter. */
   readonly key: string;
   /** 1 for the first. */
   readonly attempt: number;
+  /** Absent for a side question. */
+  readonly turn?: number;
   readonly signal: AbortSignal;
-  /** Called when the limiter has let it in, just before it leaves. */
-  readonly onSend: () => ModelRequest;
+  readonly request: ModelRequest;
+  /** Called when it is let in, just before it leaves. */
+  readonly onSend?: () => void;
   readonly onText: (text: string) => void;
   readonly onReasoning: (text: string) => void;
 }
 
 export type Attempt =
   | { readonly kind: 'answered'; readonly turn: ModelTurn }
-  /** Nothing was sent: everyone waits for this provider. */
+  /** Nothing was sent: everyone waits for this provider, or for what is left of a budget. */
   | { readonly kind: 'held_back'; readonly delayMs: number }
   | { readonly kind: 'failed'; readonly delayMs: number; readonly reason: string };
 
-/** Rejects with a `TroupeError` that is not to be tried again, or with the signal's reason. */
+/** Rejects with a `TroupeError` that is not to be tried again, such as `budget_exceeded`, or with the signal's reason. */
 export async function attemptRequest(subagent: LiveSubagent, options: AttemptOptions): Promise<Attempt> {
   const { environment, plan } = subagent;
   const { clock, random, redact } = environment;
-  const { attempt, signal } = options;
+  const { attempt, request, signal } = options;
+  const account = openAccount(subagent, request);
+  if (!account) return { kind: 'held_back', delayMs: BUDGET_RECHECK_MS };
   const limiter = limiterOf(plan.model);
   const sentAt = clock.now();
   const heldBackMs = limiter.admit(options.key, sentAt);
-  if (heldBackMs > 0) return { kind: 'held_back', delayMs: heldBackMs };
+  if (heldBackMs > 0) {
+    account.notSent();
+    return { kind: 'held_back', delayMs: heldBackMs };
+  }
 
-  const request = options.onSend();
-  subagent.requestSent();
+  options.onSend?.();
+  subagent.requestSent(options.turn);
   /** An answer may take minutes; its first piece says that the request was taken. */
   const andTaken = (tell: (piece: string) => void) => (piece: string) => {
     limiter.succeeded(sentAt);
@@ -47,9 +56,11 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
     const turn = await readTurn(plan.model, request, { signal, clock, onText, onReasoning });
     signal.throwIfAborted();
     limiter.succeeded(sentAt);
+    account.answered(turn);
     subagent.requestBilled(turn.usage);
     return { kind: 'answered', turn };
   } catch (error) {
+    account.failed(error);
     signal.throwIfAborted();
     if (error instanceof ModelFault) subagent.requestBilled(error.usage);
     const { code, message } = toErrorInfo(error);

@@ -2,11 +2,14 @@
 
 import type { CallInput, ToolSettled } from '../../machines/index.js';
 import { runTool } from '../activities/tools/index.js';
-import { TroupeError } from '../domain/errors.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { ToolContext } from '../domain/tool.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { type Pieces, redactPieces } from './redact-pieces.js';
+import { refuseCall } from './request-llm.js';
+
+const HELD: ToolSettled = { kind: 'held' };
+const isPaused = ({ state }: LiveSubagent) => state === 'paused';
 
 /** Settles for every failure of the tool; rejects only when the signal aborts, and then tells nothing more. */
 export async function callTool(subagent: LiveSubagent, { call }: CallInput, signal: AbortSignal): Promise<ToolSettled> {
@@ -15,10 +18,17 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   subagent.reportChanges();
   await null; // nothing of a tool runs inside a transition
   signal.throwIfAborted();
-  if (subagent.state === 'paused') return { kind: 'held' }; // since the chart let it go: it has not begun
+  if (isPaused(subagent)) return HELD; // since the chart let it go: it has not begun
 
   const open = subagent.openCalls.get(toolId);
-  if (!open) throw new TroupeError('bug', `${subagent.id} has no call ${toolId} to run`);
+  if (!open) {
+    refuseCall(subagent, toolId, toolName, subagent.whyLost(toolId));
+    return { kind: 'settled' };
+  }
+  if (subagent.log) {
+    await subagent.log.write({ type: 'calling', callId: toolId }, signal);
+    if (isPaused(subagent)) return HELD; // while it was written
+  }
   subagent.publish({ type: 'tool_start', toolName, toolId, args: call.args });
   const startedAt = clock.now();
   const output = redactPieces(redact, (text) => subagent.publish({ type: 'tool_output_delta', toolId, text }));

@@ -1,7 +1,12 @@
 /** The door of the subagent room. */
 
 export { askAside } from './ask-aside.js';
-export { LiveSubagent, type SignalAnswer, type SubagentActor, type SubagentLogic } from './live-subagent.js';
+export { type FoldedLog, foldLog } from './fold-log.js';
+export { chartInput, LiveSubagent, type SignalAnswer, type SubagentActor, type SubagentLogic } from './live-subagent.js';
+export { LOG_VERSION, type LogEntry, type LogRecord, parseLog, type SpawnedRecord } from './log-record.js';
 export type { PermissionBounds, SubagentEnvironment, SubagentPlan } from './plan.js';
 export { provideSubagent } from './provide.js';
+export { replayChart } from './replay-chart.js';
+export { type RestoredSubagent, restoreSubagent } from './restored.js';
+export { SubagentLog } from './subagent-log.js';
 export { wire } from './wire.js';

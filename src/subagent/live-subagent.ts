@@ -6,19 +6,24 @@ import {
   type ControlEvent,
   isAtRest,
   isQueued,
+  type SubagentInput,
   stateOf,
   type subagentMachine,
 } from '../../machines/index.js';
 import type { Activity } from '../domain/activity.js';
-import { type ErrorInfo, toErrorInfo } from '../domain/errors.js';
-import { isFinal, type LifecycleState } from '../domain/lifecycle.js';
+import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
+import { type FinalState, isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { Task, Tool } from '../domain/tool.js';
-import { NO_USAGE, type TokenUsage, type Usage, withRequestBilled, withRequestSent } from '../domain/usage.js';
+import { NO_USAGE, type TokenUsage, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import type { AgentEventBody } from '../events/index.js';
 import type { SubagentEnvironment, SubagentPlan } from './plan.js';
+import { stopActor } from './stop-actor.js';
+import type { RestoredSubagent } from './restored.js';
+import type { Repair, StructuredAnswer } from './structured-answer.js';
+import type { SubagentLog } from './subagent-log.js';
 import { Transcript } from './transcript.js';
 
 export type SubagentLogic = typeof subagentMachine;
@@ -37,6 +42,25 @@ export interface OpenCall {
   readonly input: unknown;
 }
 
+/** Where a subagent comes from and where it is kept. */
+export interface Origin {
+  /** Of its actor. */
+  readonly parent?: AnyActorRef;
+  readonly log?: SubagentLog;
+  readonly restored?: RestoredSubagent;
+}
+
+/** What its chart starts from. */
+export function chartInput(plan: SubagentPlan, { approvalMs }: SubagentEnvironment): SubagentInput {
+  return {
+    id: plan.id,
+    maxSteps: plan.maxSteps,
+    maxParallelTools: MAX_PARALLEL_TOOLS,
+    timeoutMs: plan.config.timeoutMs ?? null,
+    approvalMs,
+  };
+}
+
 const ALREADY_ENDED: SignalAnswer = { accepted: false, reason: 'already_ended' };
 
 export class LiveSubagent {
@@ -44,10 +68,14 @@ export class LiveSubagent {
   readonly environment: SubagentEnvironment;
   readonly actor: SubagentActor;
   readonly createdAt: number;
-  readonly transcript = new Transcript();
-  readonly filesSeen = new Map<string, string>();
+  readonly transcript: Transcript;
+  /** Absent where nothing is stored. */
+  readonly log: SubagentLog | undefined;
+  readonly filesSeen: Map<string, string>;
   /** By call id; those that may run and are not answered yet. */
-  readonly openCalls = new Map<string, OpenCall>();
+  readonly openCalls: Map<string, OpenCall>;
+  /** What it goes on from, if it lived before. */
+  readonly restored: RestoredSubagent | undefined;
   /** Calls whose tool only waits for children; they do not keep a parent from being at rest. */
   readonly callsOnChildren = new Set<string>();
   /** Side questions whose request is in flight. */
@@ -55,14 +83,20 @@ export class LiveSubagent {
   /** Side questions that were asked and not yet answered. */
   asidesOpen = 0;
   outcome: SubAgentOutcome | undefined;
+  /** The final answer, where a form was asked for, until another request leaves. */
+  structured: StructuredAnswer | undefined;
+  /** What the next request is to mend. */
+  repair: Repair | undefined;
   /** How long a provider that gave the run no answer asked to wait, in ms. */
   retryAfterMs: number | undefined;
   /** The turn that `turn_start` was told of last. */
   turnBegun = 0;
+  /** Steered messages that requests have taken. */
+  steeringTaken = 0;
   #usage: Usage = NO_USAGE;
   #tasks: readonly Task[] = [];
   #callCount = 0;
-  #started = false;
+  #started: boolean;
   readonly #openSignals = new Map<ControlEvent, (answer: SignalAnswer) => void>();
   #updatedAt: number;
   /** What readers were told last. */
@@ -72,23 +106,35 @@ export class LiveSubagent {
   #toldOf: unknown;
   #toldAt = 0;
 
-  constructor(logic: SubagentLogic, plan: SubagentPlan, environment: SubagentEnvironment, parent?: AnyActorRef) {
+  constructor(logic: SubagentLogic, plan: SubagentPlan, environment: SubagentEnvironment, origin: Origin = {}) {
+    const { parent, log, restored } = origin;
     this.plan = plan;
     this.environment = environment;
-    this.createdAt = environment.clock.now();
-    this.#updatedAt = this.createdAt;
-    this.transcript.addUser(plan.config.prompt);
+    this.log = log;
+    this.restored = restored;
+    const now = environment.clock.now();
+    this.createdAt = restored?.createdAt ?? now;
+    this.#updatedAt = now;
+    this.#started = restored !== undefined && restored.state !== 'pending';
+    this.transcript = restored?.transcript ?? new Transcript();
+    this.transcript.onEntry = log && ((entry) => log.add(entry));
+    this.openCalls = new Map(restored?.openCalls);
+    this.filesSeen = new Map(restored?.filesSeen);
+    if (restored) {
+      this.#usage = restored.usage;
+      this.#tasks = restored.tasks;
+      this.#callCount = restored.callCount;
+      this.turnBegun = restored.turnSent;
+      this.steeringTaken = restored.steeringTaken;
+    } else {
+      this.transcript.addUser(plan.config.prompt);
+    }
     this.actor = createActor(logic, {
       id: plan.id,
       systemId: plan.id,
       ...(parent ? { parent } : {}),
-      input: {
-        id: plan.id,
-        maxSteps: plan.maxSteps,
-        maxParallelTools: MAX_PARALLEL_TOOLS,
-        timeoutMs: plan.config.timeoutMs ?? null,
-        approvalMs: environment.approvalMs,
-      },
+      ...(restored ? { snapshot: restored.persisted } : {}),
+      input: chartInput(plan, environment),
     });
   }
 
@@ -116,6 +162,7 @@ export class LiveSubagent {
 
   /** Paused with nothing of its own in flight; waiting for children does not count. */
   get isAtRest(): boolean {
+    if (this.log?.isHolding) return this.state === 'paused'; // what came in waits for the store
     return this.asidesInFlight === 0 && isAtRest(this.actor.getSnapshot(), this.callsOnChildren);
   }
 
@@ -138,6 +185,27 @@ export class LiveSubagent {
     this.transcript.settle(callId, output, isError);
   }
 
+  /** Why a call cannot run although the chart wants it to: a restore could not bring all of it back. */
+  whyLost(callId: string): string {
+    const reason = this.restored?.lostCalls.get(callId);
+    if (reason !== undefined) return reason;
+    throw new TroupeError('bug', `${this.id} has no call ${callId}`);
+  }
+
+  /** It has its slot. */
+  start(): void {
+    this.log?.add({ type: 'event', event: { type: 'START' } });
+    this.actor.send({ type: 'START' });
+  }
+
+  /** Lets it go at rest, to be taken up again from its records: no event and no record tells of an end. */
+  suspend(): SubAgentOutcome {
+    const error = { code: 'closed' as const, message: `${this.id} was suspended; restore() goes on with it` };
+    this.outcome = { ...this.#outcomeOf('cancelled', error), by: 'shutdown' };
+    stopActor(this.actor);
+    return this.outcome;
+  }
+
   /** Sends a signal; resolves when the chart has taken or refused it. Never rejects. */
   signal(signal: ControlEvent): Promise<SignalAnswer> {
     if (this.outcome) return Promise.resolve(ALREADY_ENDED);
@@ -158,17 +226,28 @@ export class LiveSubagent {
     this.#openSignals.clear();
   }
 
-  requestSent(): void {
-    this.#usage = withRequestSent(this.#usage);
+  /** @param turn Absent for a side question. */
+  requestSent(turn?: number): void {
+    const isRepair = turn !== undefined && this.repair?.isSent === false;
+    if (isRepair && this.repair) this.repair.isSent = true; // tried again, it is the same repair
+    this.#usage = withRequestSent(isRepair ? withRepair(this.#usage) : this.#usage);
+    this.log?.add({
+      type: 'sent',
+      ...(turn === undefined ? {} : { turn, taken: this.steeringTaken }),
+      ...(isRepair ? { isRepair } : {}),
+    });
   }
 
   requestBilled(tokens: TokenUsage | undefined): void {
-    if (tokens) this.#usage = withRequestBilled(this.#usage, tokens, this.plan.model.price);
+    if (!tokens) return;
+    this.#usage = withRequestBilled(this.#usage, tokens, this.plan.model.price);
+    this.log?.add({ type: 'billed', usage: tokens });
   }
 
   setTasks(tasks: readonly Task[]): void {
     this.#tasks = redactValue(tasks, this.environment.redact);
     this.#updatedAt = this.environment.clock.now();
+    this.log?.add({ type: 'tasks', tasks: this.#tasks });
     this.publish({ type: 'tasks_updated', tasks: this.#tasks });
   }
 
@@ -215,23 +294,13 @@ export class LiveSubagent {
 
   /** The last word of a subagent. @param defect What broke the machine itself, if that is how it ended. */
   finish(defect?: unknown): SubAgentOutcome {
+    if (this.outcome) return this.outcome; // it was suspended
     const { output } = this.actor.getSnapshot();
     const state = output?.state ?? 'failed';
     const error = output ? this.#error() : this.#defect(defect);
     if (!output && error) this.publish({ type: 'error', error: error.message, code: error.code });
-    this.outcome = {
-      id: this.id,
-      agentType: this.plan.config.agentType,
-      state,
-      success: state === 'completed',
-      ...(output?.by ? { by: output.by } : {}),
-      output: output?.text ?? '',
-      ...(output?.truncated ? { truncated: true } : {}),
-      ...(error ? { error } : {}),
-      usage: this.#usage,
-      turns: output?.turns ?? 0,
-      durationMs: this.environment.clock.now() - this.createdAt,
-    };
+    this.outcome = this.#outcomeOf(state, error);
+    this.log?.add({ type: 'ended', outcome: JSON.parse(JSON.stringify(this.outcome)) });
     const { success, by, output: text, durationMs, usage } = this.outcome;
     this.publish({
       type: 'subagent_completed',
@@ -244,6 +313,24 @@ export class LiveSubagent {
       usage,
     });
     return this.outcome;
+  }
+
+  #outcomeOf(state: FinalState, error: ErrorInfo | undefined): SubAgentOutcome {
+    const { output } = this.actor.getSnapshot();
+    return {
+      id: this.id,
+      agentType: this.plan.config.agentType,
+      state,
+      success: state === 'completed',
+      ...(output?.by ? { by: output.by } : {}),
+      output: output?.text ?? '',
+      ...(state === 'completed' && this.structured ? { structured: this.structured.value } : {}),
+      ...(output?.truncated ? { truncated: true } : {}),
+      ...(error ? { error } : {}),
+      usage: this.#usage,
+      turns: output?.turns ?? 0,
+      durationMs: this.environment.clock.now() - this.createdAt,
+    };
   }
 
   info(): SubAgentInfo {

@@ -1,8 +1,10 @@
 /** Everything that is settled about a subagent before it starts. */
 
+import type { OutputForm } from '../activities/llm/index.js';
 import type { PermissionScope, Permissions } from '../activities/permissions/index.js';
 import type { ResolvedSubAgentConfig } from '../config/index.js';
 import type { AgentDefinition } from '../domain/agent.js';
+import type { Budget } from '../domain/budget.js';
 import type { Clock } from '../domain/clock.js';
 import type { TroupeError } from '../domain/errors.js';
 import type { ModelProvider, ToolSpec } from '../domain/model.js';
@@ -32,6 +34,10 @@ export interface SubagentPlan {
   /** Absolute. */
   readonly workspace: string;
   readonly maxSteps: number;
+  /** Of the final answer. */
+  readonly form?: OutputForm;
+  /** Its own, else that of its parent, else the orchestrator's; what it spends counts in all of them. */
+  readonly budget?: Budget;
 }
 
 /** What all subagents of one orchestrator share. */

@@ -10,6 +10,7 @@ import { redactValue } from '../domain/redact-value.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { redactPieces } from './redact-pieces.js';
+import { answerCall, answerToolOf, finalAnswerIn, inForm, type TakeOptions, takeFinalAnswer } from './structured-answer.js';
 
 /**
  * @returns the turn, or when to try again. Retries are decided here and waited for by the chart, so that none starts while
@@ -17,7 +18,7 @@ import { redactPieces } from './redact-pieces.js';
  */
 export async function requestLlm(
   subagent: LiveSubagent,
-  { turn, attempt }: RequestLlmInput,
+  input: RequestLlmInput,
   signal: AbortSignal,
 ): Promise<RequestLlmOutput> {
   subagent.reportChanges();
@@ -26,6 +27,8 @@ export async function requestLlm(
   // Paused since the chart let it go: it has not left, so it waits.
   if (subagent.state === 'paused') return { kind: 'retry_later', delayMs: 0, countsAsAttempt: false };
 
+  const { turn } = input;
+  const attempt = input.attempt - (subagent.repair?.attemptsBefore ?? 0);
   let streamed = false;
   const told = (type: 'text_delta' | 'reasoning_delta') =>
     redactPieces(subagent.environment.redact, (text) => {
@@ -36,13 +39,15 @@ export async function requestLlm(
   const result = await attemptRequest(subagent, {
     key: requestKey(subagent),
     attempt,
+    turn,
     signal,
+    request: requestOf(subagent),
     onSend: () => {
+      subagent.structured = undefined; // where there is one, somebody has steered behind it
       if (subagent.turnBegun < turn) {
         subagent.turnBegun = turn;
         subagent.publish({ type: 'turn_start', turn });
       }
-      return requestOf(subagent);
     },
     onText: text.push,
     onReasoning: reasoning.push,
@@ -51,7 +56,13 @@ export async function requestLlm(
     case 'answered':
       reasoning.end();
       text.end();
-      return acceptAnswer(subagent, result.turn);
+      return takeTurn(subagent, result.turn, {
+        attempt: input.attempt,
+        signal,
+        onVoid: () => {
+          if (streamed) subagent.publish({ type: 'turn_retry', turn });
+        },
+      });
     case 'held_back':
       return { kind: 'retry_later', delayMs: result.delayMs, countsAsAttempt: false };
     case 'failed': {
@@ -64,12 +75,31 @@ export async function requestLlm(
 }
 
 function requestOf(subagent: LiveSubagent): ModelRequest {
-  return {
+  return inForm(subagent, {
     system: subagent.plan.system,
     messages: [...subagent.transcript.messages],
     tools: subagent.plan.toolSpecs,
-  };
+  });
 }
+
+interface TakeTurnOptions extends TakeOptions {
+  /** What was streamed does not count: it is to be said anew. */
+  readonly onVoid: () => void;
+}
+
+async function takeTurn(
+  subagent: LiveSubagent,
+  answer: ModelTurn,
+  { onVoid, ...options }: TakeTurnOptions,
+): Promise<RequestLlmOutput> {
+  const final = finalAnswerIn(subagent.plan, answer);
+  if (!final) return acceptAnswer(subagent, answer);
+  const result = await takeFinalAnswer(subagent, final, options);
+  if (result.kind === 'retry_later') onVoid();
+  return result;
+}
+
+const NOT_ALONE = 'Not taken: call this tool alone, when all other calls are done.';
 
 /** Writes the answer into the transcript and sorts its calls: those that may run, and those that are answered at once. */
 async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<ModelTurnResult> {
@@ -77,10 +107,18 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
   const { redact } = subagent.environment;
   const calls: PlannedCall[] = [];
   const refused: { readonly call: ModelToolCall; readonly problem: string }[] = [];
+  const answerTool = answerToolOf(subagent.plan);
   const kept: ModelToolCall[] = [];
+  const notAlone: ModelToolCall[] = [];
   let malformedCount = 0;
   let malformedReset = false;
   for (const [index, asked] of answer.toolCalls.entries()) {
+    if (asked.name === answerTool) {
+      const call = answerCall(subagent, asked);
+      kept.push(call);
+      notAlone.push(call);
+      continue;
+    }
     const id = subagent.nextCallId();
     const parsed = parseArguments(asked.arguments);
     // Broken JSON is not sent back: servers refuse a history that holds it.
@@ -109,7 +147,9 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
       }
     }
   }
+  subagent.repair = undefined;
   subagent.transcript.addAnswer(answer.text, kept);
+  for (const { id } of notAlone) subagent.transcript.settle(id, NOT_ALONE, true);
   for (const { call, problem } of refused) refuseCall(subagent, call.id, call.name, problem);
 
   return {

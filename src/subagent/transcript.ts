@@ -2,12 +2,19 @@
 
 import type { Message, ModelToolCall } from '../domain/message.js';
 
+/** What was added to a transcript, as it is told to whoever keeps it. */
+export type TranscriptEntry =
+  | { readonly type: 'said'; readonly message: Exclude<Message, { role: 'tool' }>; readonly steered?: boolean }
+  | { readonly type: 'settled'; readonly callId: string; readonly content: string; readonly isError: boolean };
+
 type ToolMessage = Extract<Message, { role: 'tool' }>;
 
 const UNSETTLED = '(no result yet)';
 
 export class Transcript {
   readonly #messages: Message[] = [];
+  /** Told of everything that is added. */
+  onEntry: ((entry: TranscriptEntry) => void) | undefined;
   /** Where the result of each call that is not settled belongs. */
   readonly #openCalls = new Map<string, number>();
 
@@ -16,15 +23,17 @@ export class Transcript {
     return this.#messages;
   }
 
-  addUser(content: string): void {
-    this.#messages.push({ role: 'user', content });
+  addUser(content: string, steered = false): void {
+    const message = { role: 'user' as const, content };
+    this.#messages.push(message);
+    this.onEntry?.({ type: 'said', message, ...(steered ? { steered } : {}) });
   }
 
   /** Adds an answer and keeps a place for the result of each of its calls. */
   addAnswer(content: string, toolCalls: readonly ModelToolCall[]): void {
-    this.#messages.push(
-      toolCalls.length > 0 ? { role: 'assistant', content, toolCalls } : { role: 'assistant', content },
-    );
+    const message = { role: 'assistant' as const, content, ...(toolCalls.length > 0 ? { toolCalls } : {}) };
+    this.#messages.push(message);
+    this.onEntry?.({ type: 'said', message });
     for (const { id } of toolCalls) {
       this.#openCalls.set(id, this.#messages.length);
       this.#messages.push({ role: 'tool', toolCallId: id, content: UNSETTLED });
@@ -38,5 +47,6 @@ export class Transcript {
     this.#openCalls.delete(toolCallId);
     const message: ToolMessage = { role: 'tool', toolCallId, content };
     this.#messages[at] = isError ? { ...message, isError } : message;
+    this.onEntry?.({ type: 'settled', callId: toolCallId, content, isError });
   }
 }

@@ -47,7 +47,8 @@ function tell(subagent: LiveSubagent, emitted: SubagentEmitted, listeners: WireL
       break;
     }
     case 'steering_taken':
-      for (const message of emitted.messages) subagent.transcript.addUser(message);
+      for (const message of emitted.messages) subagent.transcript.addUser(message, true);
+      subagent.steeringTaken += emitted.messages.length;
       break;
     case 'call_refused':
       refuseCall(subagent, emitted.call.callId, emitted.call.name, emitted.text);
@@ -57,6 +58,7 @@ function tell(subagent: LiveSubagent, emitted: SubagentEmitted, listeners: WireL
       break;
     case 'permission_resolved': {
       const { requestId, decision, by } = emitted;
+      if (by === 'timeout') subagent.log?.add({ type: 'event', event: { type: 'APPROVAL_EXPIRED', requestId } });
       subagent.publish({ type: 'permission_resolved', requestId, decision, by });
     }
   }
@@ -81,7 +83,10 @@ function tellSignal(
   subagent.reportState(); // what it does now is told when it begins: steered messages may come first
   subagent.publish({ type: 'control_signal_applied', signal: name, accepted, ...(reason ? { reason } : {}) });
   subagent.answerSignal(signal, reason === undefined ? { accepted } : { accepted, reason });
-  if (accepted) listeners.onSignal(signal);
+  if (!accepted) return;
+  const isSuspension = signal.type === 'PAUSE' && signal.by === 'shutdown'; // in its next life it runs
+  if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal } });
+  listeners.onSignal(signal);
 }
 
 function tellRequest(

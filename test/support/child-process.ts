@@ -26,6 +26,8 @@ process.on('unhandledRejection', (cause) => { console.log('unhandled: ' + cause)
 export interface RunOptions {
   /** Of Node. */
   readonly flags?: readonly string[];
+  /** Without what every program begins with: it starts in half the time. */
+  readonly isBare?: boolean;
   /** Killed after that; 30,000 by default. */
   readonly timeoutMs?: number;
   /** Killed that long after its first output. */
@@ -34,13 +36,15 @@ export interface RunOptions {
 
 /** @param program JavaScript, as a module. */
 export function runProgram(program: string, options: RunOptions = {}): Promise<Ended> {
-  const { flags = [], timeoutMs = 30_000, killAfterOutputMs } = options;
+  const { flags = [], isBare = false, timeoutMs = 30_000, killAfterOutputMs } = options;
+  const source = isBare ? program : `${prelude}\n${program}`;
   return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', ...flags, '--input-type=module', '--eval', `${prelude}\n${program}`],
-      { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' },
-    );
+    const child = spawn(process.execPath, ['--import', 'tsx', ...flags, '--input-type=module', '--eval', source], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;

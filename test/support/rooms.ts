@@ -20,7 +20,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node'],
   },
   'src/session': {
-    rooms: ['src/orchestrator', 'src/config', 'src/events', 'src/domain'],
+    rooms: ['src/orchestrator', 'src/activities/llm', 'src/config', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod'],
   },
   'src/orchestrator': {

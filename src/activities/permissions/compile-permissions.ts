@@ -8,7 +8,7 @@
  */
 
 import { messageOf } from '../../domain/errors.js';
-import type { Decision } from '../../domain/permission.js';
+import type { Decision, OnInterrupted } from '../../domain/permission.js';
 import { isProtected } from '../../domain/protected-places.js';
 import type { Tool } from '../../domain/tool.js';
 import { type AlwaysMemory, createAlwaysMemory } from './always-memory.js';
@@ -40,6 +40,8 @@ export interface PermissionScope {
   readonly workspace: string;
   /** `deny`: nobody is there to ask, so what would be asked is denied, with a reason that says so. */
   readonly approvals: 'ask' | 'deny';
+  /** For interrupted calls of tools that are neither read-only nor idempotent; `report` by default. */
+  readonly onInterrupted?: OnInterrupted | undefined;
   /** Where "always" is kept; by default for these permissions alone. */
   readonly always?: AlwaysMemory;
 }
@@ -50,14 +52,15 @@ export interface PermissionCall {
   readonly args: unknown;
   /** The arguments, validated by the tool's schema. */
   readonly input: unknown;
-  /** A crash came while the call ran, so that its outcome is not known. */
+  /** A crash came while the call ran, and whether it took effect is not known; false for one that surely had not begun. */
   readonly interrupted: boolean;
 }
 
 export interface Permissions {
   /**
-   * Never rejects. An interrupted call is decided as usual when its tool is read-only or idempotent, else asked. What would
-   * change `.git` or `.troupe` is denied, permissive or not and without a question, unless a rule opens the place.
+   * Never rejects. An interrupted call is decided as usual when its tool is read-only or idempotent, else by `onInterrupted`;
+   * rules that deny hold all the same, but `fail` comes before them. What would change `.git` or `.troupe` is denied,
+   * permissive or not and without a question, unless a rule opens the place.
    */
   decide(call: PermissionCall): Promise<Decision>;
   /**
@@ -69,8 +72,8 @@ export interface Permissions {
   allowsAtOnce(call: Pick<PermissionCall, 'tool' | 'input'>): boolean;
   /**
    * Remembers an "always": from now on what would be asked is allowed for this tool with this exact path, command, host
-   * or these arguments, in this workspace. Rules and defaults that deny still hold, and an interrupted call is asked all
-   * the same.
+   * or these arguments, in this workspace. Rules and defaults that deny still hold, and so does `onInterrupted`: only with
+   * `rerun` does it allow an interrupted call.
    */
   allowAlways(call: Pick<PermissionCall, 'tool' | 'input'>): void;
 }
@@ -79,6 +82,7 @@ export interface Permissions {
 export function compilePermissions(scope: PermissionScope): Permissions {
   const lists = [...scope.rules.map(compileList), permissiveDenyList(scope.permissiveDeny)];
   const always = scope.always ?? createAlwaysMemory();
+  const onInterrupted = scope.onInterrupted ?? 'report';
 
   const isAllowed = ({ kind }: Verdict) => kind === 'allow' || (kind === 'ask' && scope.permissive);
 
@@ -89,15 +93,19 @@ export function compilePermissions(scope: PermissionScope): Permissions {
   }
 
   async function decide({ tool, input, interrupted }: PermissionCall): Promise<Decision> {
+    const unsettled = interrupted && !tool.readOnly && !tool.idempotent;
+    if (unsettled && onInterrupted === 'fail') return failed(tool);
     const subject = await subjectOf(tool, input, scope.workspace);
     const verdict = await askAll(judge, tool.name, subject);
-    const unsettled = interrupted && !tool.readOnly && !tool.idempotent;
     if (verdict.kind === 'deny') return denied(tool, verdict, unsettled);
     const closed = tool.readOnly ? undefined : protectedPlaceOf(subject);
     if (closed !== undefined && (await askAll(judgeOpening, tool.name, subject)).kind !== 'allow') {
       return notOpened(tool, closed, unsettled);
     }
-    if (unsettled) return scope.approvals === 'ask' ? askedAgain(tool, verdict) : reported(tool, verdict);
+    if (unsettled && onInterrupted === 'report') return reported(tool);
+    if (unsettled && onInterrupted === 'ask') {
+      return scope.approvals === 'ask' ? askedAgain(tool, verdict) : reported(tool, ', since nobody is there to ask');
+    }
     if (isAllowed(verdict)) return { kind: 'allow' };
     const key = keyOf(tool.name, subject, scope.workspace);
     if (key !== undefined && (await always.has(key))) return { kind: 'allow' };
@@ -187,9 +195,14 @@ function askedAgain(tool: Tool, verdict: Verdict): Decision {
   return { kind: 'ask', reason, ...naming(verdict).rule };
 }
 
-function reported(tool: Tool, verdict: Verdict): Decision {
-  const reason = `${UNKNOWN_OUTCOME}. ${tool.name} was not run again, since nobody is there to ask: check what it did, and call it anew if it is still needed.`;
-  return { kind: 'deny', reason, ...naming(verdict).rule };
+function reported(tool: Tool, why = ''): Decision {
+  const remedy = 'check what it did before you repeat it, and call it anew only if it is still needed';
+  return { kind: 'deny', reason: `${UNKNOWN_OUTCOME}. ${tool.name} was not run again${why}: ${remedy}.` };
+}
+
+function failed(tool: Tool): Decision {
+  const remedy = "look at what it did, or set onInterrupted to 'report', 'ask' or 'rerun'";
+  return { kind: 'fail', reason: `${tool.name}: ${UNKNOWN_OUTCOME}, and onInterrupted is 'fail'; ${remedy}` };
 }
 
 /** The rule as a field and as words; where a default speaks, the words only say whose. */

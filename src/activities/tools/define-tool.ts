@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { messageOf, TroupeError } from '../../domain/errors.js';
+import type { JsonValue } from '../../domain/json.js';
 import type { JsonSchema, StandardSchema } from '../../domain/schema.js';
-import type { PermissionSubject, Tool, ToolContext } from '../../domain/tool.js';
+import type { PermissionSubject, Tool, ToolContext, ToolRecovery } from '../../domain/tool.js';
 
 /** What the function of a tool is given: the schema's output, defaults filled in. */
 export type ToolInput<Schema extends StandardSchema> = NonNullable<Schema['~standard']['types']>['output'];
@@ -20,12 +21,27 @@ export interface ToolDefinition<Schema extends StandardSchema> {
   readonly input: Schema;
   /** Changes nothing: may run beside others and again after a crash; false by default. */
   readonly readOnly?: boolean;
-  /** May run twice with the effect of once; what `readOnly` says by default. */
+  /** May run twice with the effect of once, also after a crash and a while; what `readOnly` says by default. */
   readonly idempotent?: boolean;
   /** What permission rules are held against; the arguments as JSON by default. */
   readonly subject?: (input: ToolInput<Schema>) => PermissionSubject;
   /** What it throws is told to the model as a failure. `context.signal` aborts when the call must stop. */
   readonly run: (input: ToolInput<Schema>, context: ToolContext) => ToolAnswer | Promise<ToolAnswer>;
+  /**
+   * Asked just before `run` for what `recover` needs to know after a crash: hashes, ids, at most 4,096 bytes of JSON, no content
+   * and no secret. It is on disk before `run` begins. What it throws counts for nothing.
+   */
+  readonly note?: (input: ToolInput<Schema>, context: ToolContext) => JsonValue | Promise<JsonValue>;
+  /**
+   * Asked whether a call that a crash cut off has taken effect: its `ToolReply` where it has, `not_begun` where it surely has not
+   * (it is decided and run like a new call), else `unknown`, as for what it throws. Changes nothing. `note` is undefined where
+   * there is none.
+   */
+  readonly recover?: (
+    input: ToolInput<Schema>,
+    note: JsonValue | undefined,
+    context: ToolContext,
+  ) => ToolRecovery | Promise<ToolRecovery>;
 }
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -41,19 +57,24 @@ const Definition = z.strictObject({
   idempotent: z.boolean().optional(),
   subject: z.custom<object>(isFunction, 'expected a function').optional(),
   run: z.custom<object>(isFunction, 'expected a function'),
+  note: z.custom<object>(isFunction, 'expected a function').optional(),
+  recover: z.custom<object>(isFunction, 'expected a function').optional(),
 });
 
 /** @throws TroupeError `config_invalid`, listing everything that is wrong with the definition. */
 export function defineTool<Schema extends StandardSchema>(definition: ToolDefinition<Schema>): Tool {
   const parsed = Definition.safeParse(definition);
   const issues = parsed.success ? [] : parsed.error.issues.map((issue) => `${place(issue.path)}: ${issue.message}`);
+  if (definition?.note !== undefined && definition.recover === undefined) {
+    issues.push('note: nothing reads it; define recover too');
+  }
   const parameters = isStandardSchema(definition?.input) ? parametersOf(definition.input) : undefined;
   if (typeof parameters === 'string') issues.push(`input: ${parameters}`);
   if (issues.length > 0 || parameters === undefined || typeof parameters === 'string') {
     const name = typeof definition?.name === 'string' ? definition.name : '(without a name)';
     throw new TroupeError('config_invalid', `tool ${name}: ${issues.join('; ')}`);
   }
-  const { name, description, input, readOnly = false, idempotent = readOnly, subject, run } = definition;
+  const { name, description, input, readOnly = false, idempotent = readOnly, subject, run, note, recover } = definition;
   type Input = ToolInput<Schema>;
   return {
     name,
@@ -62,9 +83,13 @@ export function defineTool<Schema extends StandardSchema>(definition: ToolDefini
     parameters,
     readOnly,
     idempotent,
-    // `Tool` promises both functions an input that passed this very schema.
+    // `Tool` promises all functions an input that passed this very schema.
     ...(subject === undefined ? {} : { subject: (checked: unknown) => subject(checked as Input) }),
     run: async (checked, context) => run(checked as Input, context),
+    ...(note === undefined ? {} : { note: async (checked: unknown, context) => note(checked as Input, context) }),
+    ...(recover === undefined
+      ? {}
+      : { recover: async (checked: unknown, kept, context) => recover(checked as Input, kept, context) }),
   };
 }
 

@@ -4,13 +4,16 @@ import { z } from 'zod';
 import { type Tool, ToolReply } from '../../domain/tool.js';
 import { readBytes, useFile } from './confined-files.js';
 import { defineTool } from './define-tool.js';
-import { inTurn } from './in-turn.js';
+import { FileNote, recoverFile } from './file-note.js';
+import { inTurn, lockOf } from './in-turn.js';
 import { looksBinary } from './read.js';
 import { hashOf, replaceFile } from './replace-file.js';
-import { openWorkspace, placeOf } from './workspace.js';
-import { lockOf } from './write.js';
+import { openWorkspace, placeOf, type Workspace } from './workspace.js';
 
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
+
+/** `count` and `line` are told of what is there no more. */
+const EditNote = FileNote.extend({ count: z.int().optional(), line: z.int().optional() });
 
 export function editTool(): Tool {
   return defineTool({
@@ -27,45 +30,97 @@ export function editTool(): Tool {
       replace_all: z.boolean().default(false).describe('Replace every occurrence.'),
     }),
     subject: ({ file_path }) => ({ kind: 'path', path: file_path }),
-    run: async ({ file_path, old_string, new_string, replace_all }, context) => {
-      const { filesSeen, signal, mayWriteProtected } = context;
-      if (old_string === '') return refused('old_string is empty. To make a file or to replace all of it use write.');
-      if (old_string === new_string)
-        return refused('old_string and new_string are the same: there is nothing to change.');
-      const workspace = await openWorkspace(context.workspace);
-      const place = placeOf(workspace, file_path);
+    run: async (input, { workspace: folder, filesSeen, signal, mayWriteProtected }) => {
+      const problem = problemOf(input);
+      if (problem !== undefined) return new ToolReply(problem, { isError: true });
+      const workspace = await openWorkspace(folder);
+      const place = placeOf(workspace, input.file_path);
       return inTurn(await lockOf(workspace, place), async () => {
         signal.throwIfAborted();
-        const file = await useFile(workspace, place, async (opened) => ({
-          place: opened.place,
-          version: opened.version,
-          bytes: await readBytes(opened, MAX_FILE_BYTES),
-        }));
-        if (file.bytes === undefined)
-          return refused(`${place} is larger than the ${MAX_FILE_BYTES} bytes that edit takes.`);
-        const seen = filesSeen.get(file.place);
-        if (seen !== undefined && seen !== hashOf(file.bytes)) {
-          return refused(`${place} changed since you last read it. Read it again, then edit.`);
-        }
-        const text = decode(file.bytes);
-        if (text === undefined) return refused(`${place} is not UTF-8 text; edit cannot change it.`);
-        const edited = replaceIn(text, old_string, new_string, replace_all);
-        if (!edited.ok) return refused(`${edited.problem} (${place})`);
-        const content = Buffer.from(edited.text);
-        const replaced = await replaceFile(workspace, file.place, {
-          content,
-          version: file.version,
-          mayWriteProtected,
-        });
+        const file = await readWhole(workspace, place);
+        const edited = editIn(file, input, filesSeen);
+        if (!edited.ok) return new ToolReply(edited.problem, { isError: true });
+        const { place: realPlace, version } = file;
+        const { content } = edited;
+        const replaced = await replaceFile(workspace, realPlace, { content, version, mayWriteProtected });
         filesSeen.set(replaced.place, hashOf(content));
-        const times = edited.count === 1 ? 'once' : `${edited.count} times`;
-        return `Replaced ${times} in ${replaced.place} (first at line ${edited.line}).`;
+        return replyOf(edited, replaced.place);
       });
+    },
+    note: async (input, { workspace: folder, filesSeen }) => {
+      const workspace = await openWorkspace(folder);
+      const file = await readWhole(workspace, placeOf(workspace, input.file_path));
+      const edited = editIn(file, input, filesSeen);
+      return {
+        path: file.place,
+        before: file.bytes && hashOf(file.bytes),
+        ...(edited.ok ? { after: hashOf(edited.content), count: edited.count, line: edited.line } : {}),
+      };
+    },
+    recover: async (input, note, context) => {
+      if (problemOf(input) !== undefined) return 'not_begun'; // such a call never changes anything
+      const told = ({ path, count = 1, line = 1 }: z.output<typeof EditNote>) => replyOf({ count, line }, path);
+      return recoverFile({ filePath: input.file_path, schema: EditNote, note, replyOf: told }, context);
     },
   });
 }
 
-const refused = (problem: string) => new ToolReply(problem, { isError: true });
+const replyOf = ({ count, line }: { readonly count: number; readonly line: number }, place: string) =>
+  `Replaced ${count === 1 ? 'once' : `${count} times`} in ${place} (first at line ${line}).`;
+
+interface WholeFile {
+  /** As it was asked for. */
+  readonly asked: string;
+  readonly place: string;
+  readonly version: string;
+  /** Absent: more than are taken. */
+  readonly bytes: Buffer | undefined;
+}
+
+function readWhole(workspace: Workspace, asked: string): Promise<WholeFile> {
+  return useFile(workspace, asked, async (file) => ({
+    asked,
+    place: file.place,
+    version: file.version,
+    bytes: await readBytes(file, MAX_FILE_BYTES),
+  }));
+}
+
+interface EditInput {
+  readonly old_string: string;
+  readonly new_string: string;
+  readonly replace_all: boolean;
+}
+
+/** Why such a call is refused, whatever the file holds. */
+function problemOf({ old_string, new_string }: EditInput): string | undefined {
+  if (old_string === '') return 'old_string is empty. To make a file or to replace all of it use write.';
+  if (old_string === new_string) return 'old_string and new_string are the same: there is nothing to change.';
+  return undefined;
+}
+
+type Refused = { readonly ok: false; readonly problem: string };
+type Edited = { readonly ok: true; readonly content: Buffer; readonly count: number; readonly line: number };
+
+function editIn(
+  { asked, place, bytes }: WholeFile,
+  { old_string, new_string, replace_all }: EditInput,
+  filesSeen: ReadonlyMap<string, string>,
+): Edited | Refused {
+  if (bytes === undefined) return refused(`${asked} is larger than the ${MAX_FILE_BYTES} bytes that edit takes.`);
+  const seen = filesSeen.get(place);
+  if (seen !== undefined && seen !== hashOf(bytes)) {
+    return refused(`${asked} changed since you last read it. Read it again, then edit.`);
+  }
+  const text = decode(bytes);
+  if (text === undefined) return refused(`${asked} is not UTF-8 text; edit cannot change it.`);
+  const replaced = replaceIn(text, old_string, new_string, replace_all);
+  return replaced.ok
+    ? { ok: true, content: Buffer.from(replaced.text), count: replaced.count, line: replaced.line }
+    : refused(`${replaced.problem} (${asked})`);
+}
+
+const refused = (problem: string): Refused => ({ ok: false, problem });
 
 /** Undefined for what would not come out again as it went in. A byte order mark stays a character of the text. */
 function decode(bytes: Buffer): string | undefined {
@@ -77,21 +132,19 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-type Edited =
-  | { readonly ok: true; readonly text: string; readonly count: number; readonly line: number }
-  | { readonly ok: false; readonly problem: string };
+type Replaced = { readonly ok: true; readonly text: string; readonly count: number; readonly line: number };
 
 /** `line` is that of the first occurrence. In a text whose lines all end in CRLF, those of both strings are taken as CRLF too. */
-function replaceIn(text: string, oldString: string, newString: string, all: boolean): Edited {
+function replaceIn(text: string, oldString: string, newString: string, all: boolean): Replaced | Refused {
   const usesCrlf = text.includes('\r\n') && !/(^|[^\r])\n/.test(text);
   const wanted = usesCrlf ? toCrlf(oldString) : oldString;
   const instead = usesCrlf ? toCrlf(newString) : newString;
   const pieces = text.split(wanted);
   const count = pieces.length - 1;
-  if (count === 0) return { ok: false, problem: `old_string was not found. ${hintFor(text, oldString)}`.trim() };
+  if (count === 0) return refused(`old_string was not found. ${hintFor(text, oldString)}`.trim());
   if (count > 1 && !all) {
     const remedy = 'Include more of the lines around the one you mean, or set replace_all.';
-    return { ok: false, problem: `old_string was found ${count} times. ${remedy}` };
+    return refused(`old_string was found ${count} times. ${remedy}`);
   }
   const line = (pieces[0] ?? '').split('\n').length;
   return { ok: true, text: pieces.join(instead), count, line };

@@ -1,5 +1,9 @@
 /** How work on one file waits for earlier work on it in this process, so that two edits do not undo each other. */
 
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Workspace } from './workspace.js';
+
 const queues = new Map<string, Promise<unknown>>();
 
 /** Runs `work` after all earlier work of this key has ended, whether well or not. */
@@ -15,4 +19,10 @@ export function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
     if (queues.get(key) === settled) queues.delete(key);
   });
   return mine;
+}
+
+/** What names the file, whatever link it is reached by. */
+export async function lockOf(workspace: Workspace, place: string): Promise<string> {
+  const path = join(workspace.root, place);
+  return realpath(path).catch(() => path);
 }

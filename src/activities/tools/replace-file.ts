@@ -1,12 +1,13 @@
 /** How a file gets a new content: all of it or nothing, in the workspace for sure, with the mode it had. */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isProtected } from '../../domain/protected-places.js';
 import type { ToolContext } from '../../domain/tool.js';
 import { explained, type Opened, openChecked, openInside, placeByNow, versionOf } from './confined-files.js';
+import { claimTemporary, clearTemporaries, releaseTemporary } from './temporary-file.js';
 import { outside, placeBelow, type Workspace } from './workspace.js';
 
 export interface Replacement {
@@ -49,6 +50,7 @@ export async function replaceFile(
       if (existing !== undefined && !existing.isFile()) throw new Error(`${place} is not a regular file.`);
       if (existing !== undefined) await access(join(folder.base, name), constants.W_OK);
       await swapIn(workspace, folder, name, replacement, existing === undefined ? undefined : Number(existing.mode));
+      await clearTemporaries(folder);
       return { place: target, created: existing === undefined };
     }
   } catch (cause) {
@@ -140,11 +142,11 @@ async function swapIn(
   mode: number | undefined,
 ): Promise<void> {
   const { content, version } = replacement;
-  // A name nobody can guess, made by us or not at all: nobody can lay a link there first.
-  const temporary = join(folder.base, `.tmp-${randomBytes(12).toString('hex')}`);
+  const temporaryName = claimTemporary();
+  const temporary = join(folder.base, temporaryName);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-  const handle = await open(temporary, flags, mode === undefined ? 0o666 : 0o600);
   try {
+    const handle = await open(temporary, flags, mode === undefined ? 0o666 : 0o600); // made by us or not at all
     try {
       await handle.writeFile(content);
       if (mode !== undefined) await handle.chmod(mode & 0o777);
@@ -163,5 +165,7 @@ async function swapIn(
   } catch (cause) {
     await unlink(temporary).catch(() => {}); // the first failure is the one to tell
     throw cause;
+  } finally {
+    releaseTemporary(temporaryName);
   }
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../../domain/errors.js';
 import { MAX_TOOL_OUTPUT_BYTES } from '../../domain/limits.js';
 import { type Tool, type ToolContext, ToolReply } from '../../domain/tool.js';
 import { cutMiddle } from './cut-middle.js';
+import { duringCall } from './during-call.js';
 
 /**
  * Runs one call. Resolves with a reply whatever the tool does: what it throws and an answer that is no JSON are replies with
@@ -13,37 +14,7 @@ import { cutMiddle } from './cut-middle.js';
  * @param input As `validateInput` gave it.
  */
 export function runTool(tool: Tool, input: unknown, context: ToolContext): Promise<ToolReply> {
-  return new Promise((resolve, reject) => {
-    if (context.signal.aborted) return reject(context.signal.reason);
-    // The tool gets a signal of this call: listeners it forgets go with the call, and do not pile up on the subagent's.
-    // Made when first read, since many tools never do.
-    let call: AbortController | undefined;
-    let over = false;
-    const onAbort = () => {
-      over = true;
-      reject(context.signal.reason);
-      call?.abort(context.signal.reason);
-    };
-    context.signal.addEventListener('abort', onAbort, { once: true });
-    const forCall: ToolContext = {
-      ...context,
-      get signal() {
-        if (!call) {
-          call = new AbortController();
-          if (context.signal.aborted) call.abort(context.signal.reason);
-        }
-        return call.signal;
-      },
-      emit: (text) => over || context.emit(text),
-      progress: (progress) => over || context.progress(progress),
-      setTasks: (tasks) => over || context.setTasks(tasks),
-    };
-    answer(tool, input, forCall).then((reply) => {
-      over = true;
-      context.signal.removeEventListener('abort', onAbort);
-      resolve(reply);
-    });
-  });
+  return duringCall(context, (forCall) => answer(tool, input, forCall));
 }
 
 /** Never rejects. */
@@ -71,7 +42,8 @@ function toReply(value: unknown): ToolReply {
   return new ToolReply(text);
 }
 
-function bounded(reply: ToolReply): ToolReply {
+/** Output above 100 KB is cut in the middle. */
+export function bounded(reply: ToolReply): ToolReply {
   const output = cutMiddle(String(reply.output), MAX_TOOL_OUTPUT_BYTES);
   return output === reply.output ? reply : new ToolReply(output, reply);
 }

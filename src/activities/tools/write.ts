@@ -1,13 +1,14 @@
 /** The tool `write`: makes a file, or gives one a new content. */
 
-import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Tool } from '../../domain/tool.js';
 import { defineTool } from './define-tool.js';
-import { inTurn } from './in-turn.js';
+import { FileNote, fileNow, recoverFile } from './file-note.js';
+import { inTurn, lockOf } from './in-turn.js';
 import { hashOf, replaceFile } from './replace-file.js';
-import { openWorkspace, placeOf, type Workspace } from './workspace.js';
+import { openWorkspace, placeOf } from './workspace.js';
+
+const WriteNote = FileNote.extend({ sizeBytes: z.int() });
 
 export function writeTool(): Tool {
   return defineTool({
@@ -20,7 +21,7 @@ export function writeTool(): Tool {
       file_path: z.string().describe('Path of the file, relative to the workspace.'),
       content: z.string().describe('The whole new content.'),
     }),
-    idempotent: true,
+    // Not idempotent: once more, after a crash, would undo what somebody else has written there since.
     subject: ({ file_path }) => ({ kind: 'path', path: file_path }),
     run: async ({ file_path, content }, { workspace: folder, filesSeen, signal, mayWriteProtected }) => {
       const workspace = await openWorkspace(folder);
@@ -30,14 +31,22 @@ export function writeTool(): Tool {
         signal.throwIfAborted();
         const replaced = await replaceFile(workspace, place, { content: bytes, mayWriteProtected });
         filesSeen.set(replaced.place, hashOf(bytes));
-        return `${replaced.created ? 'Created' : 'Replaced'} ${replaced.place} (${bytes.length} bytes).`;
+        return replyOf(replaced.created, replaced.place, bytes.length);
       });
+    },
+    note: async ({ file_path, content }, { workspace: folder, signal }) => {
+      const workspace = await openWorkspace(folder);
+      const { path, hash } = await fileNow(workspace, placeOf(workspace, file_path), signal);
+      const bytes = Buffer.from(content);
+      return { path, before: hash, after: hashOf(bytes), sizeBytes: bytes.length };
+    },
+    recover: ({ file_path }, note, context) => {
+      const told = ({ before, path, sizeBytes }: z.output<typeof WriteNote>) =>
+        replyOf(before === null, path, sizeBytes);
+      return recoverFile({ filePath: file_path, schema: WriteNote, note, replyOf: told }, context);
     },
   });
 }
 
-/** What names the file, whatever link it is reached by. */
-export async function lockOf(workspace: Workspace, place: string): Promise<string> {
-  const path = join(workspace.root, place);
-  return realpath(path).catch(() => path);
-}
+const replyOf = (created: boolean, place: string, sizeBytes: number) =>
+  `${created ? 'Created' : 'Replaced'} ${place} (${sizeBytes} bytes).`;

@@ -136,48 +136,6 @@ describe('reasons', () => {
   });
 });
 
-describe('a call that a crash cut off', () => {
-  const settled = toolOf('put', 'path', { idempotent: true });
-  const all = list({ allow: ['*'] });
-
-  it('is decided as usual when the tool is read-only or idempotent', async () => {
-    expect(await decide(permissionsOf([all]), read, 'a', true)).toEqual({ kind: 'allow' });
-    expect(await decide(permissionsOf([all]), settled, 'a', true)).toEqual({ kind: 'allow' });
-    expect((await decide(permissionsOf([list()]), settled, 'a', true)).kind).toBe('ask');
-  });
-
-  it.each([
-    ['allowed', permissionsOf([all])],
-    ['permissive', permissionsOf([list()], { permissive: true })],
-    ['asked anyway', permissionsOf([list()])],
-  ])('is asked when it changes something, also where it is %s', async (_what, permissions) => {
-    const decision = await decide(permissions, write, 'a', true);
-    expect(decision.kind).toBe('ask');
-    expect(reasonOf(decision)).toContain('unknown');
-  });
-
-  it('is asked although such calls were allowed for always', async () => {
-    const permissions = permissionsOf([list()]);
-    permissions.allowAlways({ tool: write, input: 'a' });
-    expect((await decide(permissions, write, 'a', true)).kind).toBe('ask');
-    expect((await decide(permissions, write, 'a')).kind).toBe('allow');
-  });
-
-  it('is reported to the model where nobody is there to ask', async () => {
-    for (const permissive of [true, false]) {
-      const decision = await decide(permissionsOf([all], { approvals: 'deny', permissive }), bash, 'make', true);
-      expect(decision.kind).toBe('deny');
-      expect(reasonOf(decision)).toMatch(/unknown.*not run again.*check/s);
-    }
-  });
-
-  it('stays denied by a rule, and is told that its outcome is unknown', async () => {
-    const decision = await decide(permissionsOf([list({ deny: ['write'] })]), write, 'a', true);
-    expect(decision).toMatchObject({ kind: 'deny', rule: 'write' });
-    expect(reasonOf(decision)).toContain('unknown');
-  });
-});
-
 describe('"always"', () => {
   it.each([
     ['a path', read, 'src/a.ts', ['./src/a.ts', '/nowhere/workspace/src/a.ts'], ['src/b.ts', 'src', 'SRC/a.ts']],

@@ -49,10 +49,10 @@ describe('write', () => {
     expect(edited.isError).toBe(false);
   });
 
-  it('is judged by its path, changes something, and may run twice', () => {
+  it('is judged by its path, changes something, and is not repeated blindly', () => {
     const write = toolNamed('write');
     expect(write.subject?.({ file_path: 'a', content: '' })).toEqual({ kind: 'path', path: 'a' });
-    expect(write).toMatchObject({ readOnly: false, idempotent: true });
+    expect(write).toMatchObject({ readOnly: false, idempotent: false });
   });
 });
 

@@ -28,6 +28,8 @@ export interface OutputForm {
   readonly strictSchema?: JsonSchema;
   /** Checks a value in the form of `jsonSchema`, and takes it out of its `{ value }`. Never rejects. */
   validate(value: unknown): Promise<StructuredResult>;
+  /** A value in the form of `jsonSchema` as one of the schema: taken out of its `{ value }`. */
+  bare(value: unknown): unknown;
 }
 
 const DEFAULT_NAME = 'answer';
@@ -94,13 +96,17 @@ function formOf(found: SchemaObject, check: Check, areUnknownMembersDropped: boo
     jsonSchema,
     ...(strictSchema === undefined ? {} : { strictSchema }),
     validate: (value) => (isObject ? validated(check, value, []) : validatedInside(check, value)),
+    bare: (value) => (!isObject && isWrapping(value) ? value[WRAPPED] : value),
   };
 }
 
 /** Also takes the bare value: in plain text a model may leave the wrapping out, and nothing else can be meant. */
 function validatedInside(check: Check, value: unknown): Promise<StructuredResult> {
-  const isWrapped = isSchemaObject(value) && Object.keys(value).length === 1 && Object.hasOwn(value, WRAPPED);
-  return isWrapped ? validated(check, value[WRAPPED], [WRAPPED]) : validated(check, value, []);
+  return isWrapping(value) ? validated(check, value[WRAPPED], [WRAPPED]) : validated(check, value, []);
+}
+
+function isWrapping(value: unknown): value is SchemaObject {
+  return isSchemaObject(value) && Object.keys(value).length === 1 && Object.hasOwn(value, WRAPPED);
 }
 
 async function validated(check: Check, value: unknown, path: readonly string[]): Promise<StructuredResult> {

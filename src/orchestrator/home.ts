@@ -1,0 +1,134 @@
+/** Where the subagents of one session, or of one workflow in it, are kept: one lease, one log for each. */
+
+import { type Clock } from '../domain/clock.js';
+import { TroupeError } from '../domain/errors.js';
+import type { JsonValue } from '../domain/json.js';
+import type { Redact } from '../domain/redact.js';
+import { redactValue } from '../domain/redact-value.js';
+import type { OnPersistError } from '../domain/stored.js';
+import type { AgentEventBody } from '../events/index.js';
+import type { Journal, Lease, SessionStore, StorePath } from '../store/index.js';
+import { type LogRecord, parseLog, SubagentLog } from '../subagent/index.js';
+
+export interface HomeOptions {
+  readonly store: SessionStore;
+  /** Such as `['sessions', 'default']`. */
+  readonly path: StorePath;
+  readonly clock: Clock;
+  readonly redact: Redact;
+  readonly onPersistError: OnPersistError;
+  readonly publish: (id: string, event: AgentEventBody) => void;
+}
+
+/** What a journal held when it was opened. */
+export interface StoredLog {
+  readonly id: string;
+  readonly records: readonly LogRecord[];
+  readonly tornBytes: number;
+}
+
+export class Home {
+  readonly #options: HomeOptions;
+  readonly #lease: Lease;
+  readonly #logs = new Map<string, SubagentLog>();
+  /** Of those that were read before they are written. */
+  readonly #journals = new Map<string, Journal>();
+  readonly #documents = new Set<Promise<void>>();
+
+  private constructor(options: HomeOptions, lease: Lease) {
+    this.#options = options;
+    this.#lease = lease;
+  }
+
+  /** Synchronous where the store is. @throws TroupeError `workflow_busy`, `store_io`, `store_corrupt`, `store_version`. */
+  static open(options: HomeOptions): Home | Promise<Home> {
+    const lease = options.store.acquire(options.path);
+    return lease instanceof Promise ? lease.then((held) => new Home(options, held)) : new Home(options, lease);
+  }
+
+  /** True ids of all that are kept here. */
+  ids(): string[] | Promise<string[]> {
+    return this.#options.store.list([...this.#options.path, SUBAGENTS]);
+  }
+
+  /** Reads one, and keeps its journal open for what comes. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
+  async load(id: string): Promise<StoredLog | undefined> {
+    const { store } = this.#options;
+    const { journal, contents } = await store.openJournal(this.#pathOf(id), this.#lease);
+    if (contents.records.length === 0) {
+      await journal.close(); // a crash came before its first record
+      return undefined;
+    }
+    this.#journals.set(id, journal);
+    const records = parseLog(contents.records, `${store.name}: ${this.#pathOf(id).join('/')}`);
+    return { id, records, tornBytes: contents.tornBytes };
+  }
+
+  /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
+  logOf(id: string, onHold: () => void): SubagentLog {
+    const { store, clock, redact, onPersistError, publish } = this.#options;
+    const log = new SubagentLog({
+      open: async () => {
+        const loaded = this.#journals.get(id);
+        if (loaded) return loaded;
+        return (await store.openJournal(this.#pathOf(id), this.#lease)).journal;
+      },
+      clock,
+      redact,
+      onPersistError,
+      publish: (event) => publish(id, event),
+      onHold,
+    });
+    this.#logs.set(id, log);
+    return log;
+  }
+
+  /** Its last record is written: nothing of it stays in memory. */
+  async closeLog(id: string): Promise<void> {
+    const log = this.#logs.get(id);
+    this.#logs.delete(id);
+    if (log) await log.close();
+    else await this.#journals.get(id)?.close();
+    this.#journals.delete(id);
+  }
+
+  /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
+  saveDocument(id: string, document: JsonValue): void {
+    const { store, redact } = this.#options;
+    const write = store.writeDocument(this.#pathOf(id), redactValue(document, redact), this.#lease).catch(() => {});
+    this.#documents.add(write);
+    void write.then(() => this.#documents.delete(write));
+  }
+
+  async readDocument(id: string): Promise<JsonValue | undefined> {
+    try {
+      return await this.#options.store.readDocument(this.#pathOf(id));
+    } catch (error) {
+      if (error instanceof TroupeError) return undefined; // the journal says it all
+      throw error;
+    }
+  }
+
+  /** Removes all that is kept of one that has ended. */
+  async forget(id: string): Promise<void> {
+    await this.closeLog(id);
+    await this.#options.store.remove(this.#pathOf(id), this.#lease);
+  }
+
+  /** Writes what is left and lets the lease go. Never rejects. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#logs.keys(), ...this.#journals.keys()].map((id) => this.closeLog(id)));
+    await Promise.all(this.#documents);
+    try {
+      await this.#lease.release();
+    } catch {
+      // It was lost, or the disk is gone: in both cases there is nothing left to hold.
+    }
+  }
+
+  #pathOf(id: string): StorePath {
+    return [...this.#options.path, SUBAGENTS, id];
+  }
+}
+
+const SUBAGENTS = 'subagents';

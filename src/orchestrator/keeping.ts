@@ -1,0 +1,134 @@
+/** An orchestrator's part of a store: its session's home, taken with the first spawn or the restore, and those of workflows. */
+
+import { TroupeError } from '../domain/errors.js';
+import { inGroups } from '../domain/in-groups.js';
+import type { SessionStore, StorePath } from '../store/index.js';
+import { Home, type HomeOptions } from './home.js';
+
+export interface KeepingOptions extends Omit<HomeOptions, 'path'> {
+  readonly store: SessionStore;
+  readonly sessionId: string;
+  /** Ids of new subagents go on behind these. */
+  readonly goOnAfter: (ids: Iterable<string>) => void;
+}
+
+export class Keeping {
+  readonly #options: KeepingOptions;
+  /** Of the session itself. */
+  #home: Home | undefined;
+  #opening: Promise<Home> | undefined;
+  readonly #workflows = new Set<Home>();
+  #knowsIds = false;
+
+  constructor(options: KeepingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * For a spawn, which does not wait. @throws TroupeError `workflow_busy`, `store_io`; `wrong_state` while a restore is under way, and
+   * for a store that answers later only.
+   */
+  homeNow(): Home {
+    if (this.#home) return this.#home;
+    if (this.#opening) throw new TroupeError('wrong_state', 'restore() is under way; await it before you spawn');
+    const home = Home.open({ ...this.#options, path: this.#sessionPath });
+    if (home instanceof Promise) {
+      void home.then(
+        (late) => late.close(),
+        () => {},
+      );
+      throw this.#answersLater();
+    }
+    try {
+      this.#learnIdsNow(home);
+    } catch (error) {
+      void home.close();
+      throw error;
+    }
+    this.#home = home;
+    return home;
+  }
+
+  /**
+   * Takes the session's lease for a restore, which `read` makes. @throws TroupeError `workflow_busy`, `wrong_state` after the first
+   * spawn or restore; and what `read` rejects with, when the lease is free again.
+   */
+  async take<Result>(read: (home: Home) => Promise<Result>): Promise<Result> {
+    if (this.#home || this.#opening) {
+      throw new TroupeError('wrong_state', 'restore() comes once, and before the first spawn of a session');
+    }
+    this.#opening = Promise.resolve(Home.open({ ...this.#options, path: this.#sessionPath }));
+    try {
+      const home = await this.#opening;
+      try {
+        await this.#learnIds(home);
+        const result = await read(home);
+        this.#home = home;
+        return result;
+      } catch (error) {
+        await home.close();
+        throw error;
+      }
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  /** The home of a workflow of this session, under a lease of its own. @throws TroupeError `workflow_busy`, `store_io`. */
+  async workflow(workflowId: string): Promise<Home> {
+    const home = await Home.open({ ...this.#options, path: [...this.#sessionPath, WORKFLOWS, workflowId] });
+    try {
+      await this.#learnIds(home);
+    } catch (error) {
+      await home.close();
+      throw error;
+    }
+    this.#workflows.add(home);
+    return home;
+  }
+
+  async closeWorkflow(home: Home): Promise<void> {
+    this.#workflows.delete(home);
+    await home.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    await Promise.all([...this.#workflows, ...(this.#home ? [this.#home] : [])].map((home) => home.close()));
+  }
+
+  get #sessionPath(): StorePath {
+    return ['sessions', this.#options.sessionId];
+  }
+
+  async #learnIds(home: Home): Promise<void> {
+    if (this.#knowsIds) return;
+    const { store, goOnAfter } = this.#options;
+    goOnAfter(await home.ids());
+    const workflows = await store.list([...this.#sessionPath, WORKFLOWS]);
+    const ids = await inGroups(workflows, async (id) => store.list([...this.#sessionPath, WORKFLOWS, id, 'subagents']));
+    goOnAfter(ids.flat());
+    this.#knowsIds = true;
+  }
+
+  #learnIdsNow(home: Home): void {
+    if (this.#knowsIds) return;
+    const { store, goOnAfter } = this.#options;
+    const now = (ids: string[] | Promise<string[]>): string[] => {
+      if (Array.isArray(ids)) return ids;
+      ids.catch(() => {});
+      throw this.#answersLater();
+    };
+    goOnAfter(now(home.ids()));
+    for (const id of now(store.list([...this.#sessionPath, WORKFLOWS]))) {
+      goOnAfter(now(store.list([...this.#sessionPath, WORKFLOWS, id, 'subagents'])));
+    }
+    this.#knowsIds = true;
+  }
+
+  #answersLater(): TroupeError {
+    return new TroupeError('wrong_state', `${this.#options.store.name} answers later only; await restore() before the first spawn`);
+  }
+}
+
+const WORKFLOWS = 'workflows';

@@ -1,0 +1,202 @@
+/** Takes up what a store holds: reads and checks all of it, before anything of it runs. */
+
+import { createActor } from 'xstate';
+import { subagentMachine } from '../../machines/index.js';
+import { parseSubAgentConfig, type ResolvedSubAgentConfig } from '../config/index.js';
+import { messageOf, TroupeError } from '../domain/errors.js';
+import { inGroups } from '../domain/in-groups.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
+import type { Tool } from '../domain/tool.js';
+import {
+  chartInput,
+  type FoldedLog,
+  foldLog,
+  type RestoredSubagent,
+  replayChart,
+  restoreSubagent,
+  type SpawnedRecord,
+  type SubagentActor,
+  type SubagentEnvironment,
+  type SubagentPlan,
+} from '../subagent/index.js';
+import type { CallOrigin } from './call-origin.js';
+import type { EndedSubagent } from './entry.js';
+import type { Home, StoredLog } from './home.js';
+import { configOf, parseDocument, type SubagentDocument } from './stored-form.js';
+
+export interface RestoreHost {
+  readonly environment: SubagentEnvironment;
+  /** An own tool of the agent or the session. */
+  readonly toolOf: (name: string) => Tool | undefined;
+  /** @throws TroupeError `config_invalid`, `unknown_agent`. */
+  readonly plan: (config: ResolvedSubAgentConfig, place: { id: string; parent?: SubagentPlan }) => SubagentPlan;
+}
+
+/** One that had not ended. */
+export interface UnfinishedSubagent {
+  readonly plan: SubagentPlan;
+  readonly from: RestoredSubagent;
+  readonly order: number;
+  readonly origin?: CallOrigin | undefined;
+  readonly tornBytes: number;
+  /** Its parent is over, and would have taken it along. */
+  readonly isOrphan: boolean;
+}
+
+export interface RestoredHome {
+  /** In the order of spawning, as the ended. */
+  readonly unfinished: readonly UnfinishedSubagent[];
+  readonly ended: readonly (EndedSubagent & { readonly parentId?: string | undefined; readonly origin?: CallOrigin | undefined })[];
+  readonly ids: readonly string[];
+}
+
+/** @throws TroupeError `store_corrupt`, `store_version`, `store_io`; `unknown_agent` and `config_invalid` naming who cannot be taken up, and why. */
+export async function restoreHome(home: Home, host: RestoreHost): Promise<RestoredHome> {
+  const ids = await home.ids();
+  const stored = (await inGroups(ids, (id) => readOne(home, id))).filter((one) => one !== undefined);
+  stored.sort((a, b) => a.order - b.order);
+  const byId = new Map(stored.map((one) => [one.id, one]));
+  const plans = new Map<string, SubagentPlan>();
+  const planOf = (one: Stored): SubagentPlan => {
+    const known = plans.get(one.id);
+    if (known) return known;
+    const above = one.parentId === undefined ? undefined : byId.get(one.parentId);
+    const plan = planned(host, one, above && planOf(above));
+    plans.set(one.id, plan);
+    return plan;
+  };
+  const unfinished: UnfinishedSubagent[] = [];
+  const ended: RestoredHome['ended'][number][] = [];
+  for (const one of stored) {
+    if (one.kind === 'ended') {
+      ended.push(listed(home, host, one));
+      continue;
+    }
+    const plan = planOf(one);
+    const { spawned, records } = one;
+    const log = foldLog(records, spawned, plan.model.price);
+    const from = await restoreSubagent(plan, chartInput(plan, host.environment), log);
+    const above = one.parentId === undefined ? undefined : byId.get(one.parentId);
+    unfinished.push({
+      plan,
+      from,
+      order: one.order,
+      origin: spawned.origin,
+      tornBytes: one.tornBytes,
+      isOrphan: above?.kind === 'ended' && !plan.config.detached && !above.sparesChildren,
+    });
+  }
+  return { unfinished, ended, ids };
+}
+
+type Stored = StoredUnfinished | StoredEnded;
+
+interface StoredBase {
+  readonly id: string;
+  readonly order: number;
+  readonly parentId?: string | undefined;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+interface StoredUnfinished extends StoredBase, Omit<StoredLog, 'id'> {
+  readonly kind: 'unfinished';
+  readonly spawned: SpawnedRecord;
+}
+
+interface StoredEnded extends StoredBase {
+  readonly kind: 'ended';
+  readonly origin?: CallOrigin | undefined;
+  readonly sparesChildren: boolean;
+  readonly info: SubAgentInfo;
+  readonly outcome: SubAgentOutcome;
+  readonly snapshot: object | undefined;
+  readonly log: FoldedLog | undefined;
+}
+
+/** Of one that has ended the document says enough; its journal is read only where that is missing or damaged. */
+async function readOne(home: Home, id: string): Promise<Stored | undefined> {
+  const document = parseDocument(await home.readDocument(id));
+  if (document?.outcome) return endedByDocument(id, document, document.outcome);
+  const loaded = await home.load(id);
+  const [spawned] = loaded?.records ?? [];
+  if (!loaded || spawned?.type !== 'spawned') return undefined;
+  const { order, parentId, config } = spawned;
+  const last = loaded.records.at(-1);
+  const base = { id: spawned.id, order, parentId, config };
+  if (last?.type !== 'ended') return { ...base, kind: 'unfinished', spawned, records: loaded.records, tornBytes: loaded.tornBytes };
+  await home.closeLog(id);
+  const log = foldLog(loaded.records, spawned);
+  const outcome = last.outcome as unknown as SubAgentOutcome; // written as one
+  return {
+    ...base,
+    kind: 'ended',
+    origin: spawned.origin,
+    sparesChildren: log.events.some(({ event }) => event.type === 'CANCEL' && event.sparesChildren === true),
+    info: infoOf(log, outcome, last.t),
+    outcome,
+    snapshot: undefined,
+    log,
+  };
+}
+
+function endedByDocument(id: string, document: SubagentDocument, outcome: SubAgentOutcome): StoredEnded {
+  const { order, config, info, snapshot, origin } = document;
+  const output = 'output' in snapshot ? (snapshot.output as { sparesChildren?: boolean } | undefined) : undefined;
+  return {
+    kind: 'ended',
+    id,
+    order,
+    parentId: info.parentId,
+    config,
+    origin,
+    sparesChildren: output?.sparesChildren ?? false,
+    info,
+    outcome,
+    snapshot,
+    log: undefined,
+  };
+}
+
+function infoOf(log: FoldedLog, outcome: SubAgentOutcome, endedAt: number): SubAgentInfo {
+  const { spawned, usage, tasks, createdAt, turnSent } = log;
+  const { description, detached } = spawned.config;
+  return {
+    id: spawned.id,
+    agentType: outcome.agentType,
+    description: typeof description === 'string' ? description : '',
+    state: outcome.state,
+    ...(spawned.parentId === undefined ? {} : { parentId: spawned.parentId }),
+    detached: detached === true,
+    depth: spawned.depth,
+    turn: turnSent,
+    usage,
+    tasks,
+    createdAt,
+    updatedAt: endedAt,
+    ...(outcome.error ? { error: outcome.error } : {}),
+  };
+}
+
+function planned(host: RestoreHost, one: Stored, parent: SubagentPlan | undefined): SubagentPlan {
+  try {
+    const config = parseSubAgentConfig(configOf(one.config, host.toolOf));
+    return host.plan({ ...config, ...(parent ? { parentId: parent.id } : {}) }, { id: one.id, ...(parent ? { parent } : {}) });
+  } catch (cause) {
+    const code = cause instanceof TroupeError ? cause.code : 'bug';
+    throw new TroupeError(code, `${one.id} cannot be restored: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function listed(home: Home, host: RestoreHost, one: StoredEnded): RestoredHome['ended'][number] {
+  const { info, outcome, order, parentId, origin } = one;
+  const config = configOf(one.config, host.toolOf) as ResolvedSubAgentConfig; // stored with its defaults
+  return { info, outcome, config, actor: finishedActor(one), order, home, parentId, origin };
+}
+
+/** To look at; it never starts. */
+function finishedActor({ id, snapshot, log, config }: StoredEnded): SubagentActor {
+  const limit = (key: string) => (typeof config[key] === 'number' ? config[key] : null);
+  const input = { id, maxSteps: limit('maxSteps') ?? 1, maxParallelTools: 1, timeoutMs: limit('timeoutMs'), approvalMs: null };
+  const saved = snapshot ?? (log && replayChart(input, log).persisted);
+  return createActor(subagentMachine, { id, input, ...(saved ? { snapshot: saved as never } : {}) }); // as XState persisted it
+}

@@ -1,0 +1,155 @@
+/** From the records of a journal to what they say together: pure, and the only place that reads them. */
+
+import type { Task } from '../domain/tool.js';
+import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
+import type { ModelPrice } from '../domain/usage.js';
+import type { LogRecord, SpawnedRecord } from './log-record.js';
+import type { TranscriptEntry } from './transcript.js';
+
+export interface ChartEvent {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+/** Times without those in which no process had it, in ms since the epoch. */
+export interface TimedEvent {
+  readonly event: ChartEvent;
+  readonly at: number;
+}
+
+export interface FoldedLog {
+  readonly spawned: SpawnedRecord;
+  readonly createdAt: number;
+  /** What the chart was told, in the order in which it took it. */
+  readonly events: readonly TimedEvent[];
+  readonly messages: readonly TranscriptEntry[];
+  readonly hiddenCalls: ReadonlySet<string>;
+  /** Calls that may have begun, with the notes of their tools. */
+  readonly begunCalls: ReadonlyMap<string, unknown>;
+  /** Of the last request that left; 0 before the first. */
+  readonly turnSent: number;
+  readonly usage: Usage;
+  readonly tasks: readonly Task[];
+  readonly filesSeen: ReadonlyMap<string, string>;
+  readonly structured?: { readonly value: unknown };
+  /** Of the last record, as the times of `events`. */
+  readonly lastAt: number;
+  /** How often it was taken up again. */
+  readonly epoch: number;
+  readonly outcome?: { readonly id: string };
+}
+
+export function foldLog(records: readonly LogRecord[], spawned: SpawnedRecord, price?: ModelPrice): FoldedLog {
+  const times = upTimes(records);
+  const messages: TranscriptEntry[] = [];
+  const hiddenCalls = new Set<string>();
+  const begunCalls = new Map<string, unknown>();
+  const filesSeen = new Map<string, string>();
+  let turnSent = 0;
+  let usage = NO_USAGE;
+  let tasks: readonly Task[] = [];
+  let structured: { readonly value: unknown } | undefined;
+  let epoch = 0;
+  let outcome: { readonly id: string } | undefined;
+  for (const record of records) {
+    switch (record.type) {
+      case 'said':
+        messages.push(record);
+        for (const callId of record.hidden ?? []) hiddenCalls.add(callId);
+        break;
+      case 'settled':
+        messages.push(record);
+        begunCalls.delete(record.callId);
+        break;
+      case 'sent':
+        turnSent = record.turn ?? turnSent;
+        usage = withRequestSent(record.isRepair ? withRepair(usage) : usage);
+        break;
+      case 'billed':
+        usage = withRequestBilled(usage, record.usage, price);
+        break;
+      case 'calling':
+        begunCalls.set(record.callId, record.note);
+        break;
+      case 'tasks':
+        tasks = record.tasks;
+        break;
+      case 'seen':
+        for (const [path, hash] of Object.entries(record.files)) filesSeen.set(path, hash);
+        break;
+      case 'structured':
+        structured = { value: record.value };
+        break;
+      case 'restored':
+        epoch = record.epoch;
+        break;
+      case 'ended':
+        outcome = record.outcome;
+        break;
+      case 'event':
+      case 'spawned':
+        break;
+      default:
+        record satisfies never;
+    }
+  }
+  return {
+    spawned,
+    createdAt: spawned.t,
+    events: inOrderTaken(records, times),
+    messages,
+    hiddenCalls,
+    begunCalls,
+    turnSent,
+    usage,
+    tasks,
+    filesSeen,
+    ...(structured ? { structured } : {}),
+    lastAt: times.at(-1) ?? spawned.t,
+    epoch,
+    ...(outcome ? { outcome } : {}),
+  };
+}
+
+/**
+ * A result is recorded before the chart is told of it, so that a message may have been steered in between: it stands behind the
+ * result, yet the next request took it. How many each request had taken is recorded with it.
+ */
+function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): TimedEvent[] {
+  const steered = records.flatMap((record) =>
+    record.type === 'event' && record.event.type === 'STEER' ? [record.event] : [],
+  );
+  const events: TimedEvent[] = [];
+  let given = 0;
+  let seen = 0;
+  for (const [index, record] of records.entries()) {
+    if (record.type !== 'event') continue;
+    const at = times[index] ?? record.t;
+    const isSteer = record.event.type === 'STEER';
+    const due = isSteer ? ++seen : Math.min(takenBefore(records, index), steered.length);
+    while (given < due) events.push({ event: steered[given++] as ChartEvent, at });
+    if (!isSteer) events.push({ event: record.event, at });
+  }
+  return events;
+}
+
+/** How many messages the request had taken that came of this event. */
+function takenBefore(records: readonly LogRecord[], index: number): number {
+  for (let next = index + 1; next < records.length; next++) {
+    const record = records[next];
+    if (record?.type === 'sent' && record.taken !== undefined) return record.taken;
+    if (record?.type === 'event' && record.event.type !== 'STEER') return 0;
+  }
+  return 0;
+}
+
+/** An interval ends with the last record before the process went. */
+function upTimes(records: readonly LogRecord[]): number[] {
+  let downMs = 0;
+  let before = records[0]?.t ?? 0;
+  return records.map((record) => {
+    if (record.type === 'restored') downMs += record.t - before;
+    before = record.t;
+    return record.t - downMs;
+  });
+}

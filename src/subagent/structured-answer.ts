@@ -1,0 +1,158 @@
+/** How a final answer in a form is taken: when it fits it is the outcome, else the model is asked to mend it. */
+
+import type { ModelTurnResult, RetryLater } from '../../machines/index.js';
+import {
+  answerCallIn,
+  answerToolName,
+  ModelFault,
+  type ModelTurn,
+  type OutputForm,
+  type RequestedCall,
+  readStructured,
+  repairMessage,
+  requestInForm,
+  type WrittenAnswer,
+} from '../activities/llm/index.js';
+import { parseArguments } from '../activities/tools/index.js';
+import type { ModelRequest } from '../domain/model.js';
+import type { Redact } from '../domain/redact.js';
+import { redactValue } from '../domain/redact-value.js';
+import type { LiveSubagent } from './live-subagent.js';
+import type { SubagentPlan } from './plan.js';
+
+export interface StructuredAnswer {
+  /** What the model wrote, redacted: JSON, and checked again it gives `value` again. To be stored, unlike `value`. */
+  readonly json: unknown;
+  /** With the defaults and transforms of a zod schema applied. */
+  readonly value: unknown;
+}
+
+/** A request that is to mend an answer. */
+export interface Repair {
+  /** The model has to be made to use the answer's tool. */
+  readonly isForced: boolean;
+  /** Attempts at the request before: those of this one are counted anew. */
+  readonly attemptsBefore: number;
+  isSent: boolean;
+}
+
+/** A whole final answer. */
+interface FinalAnswer {
+  readonly form: OutputForm;
+  readonly turn: ModelTurn;
+  readonly written: WrittenAnswer;
+}
+
+/** The request with what its form needs; as it is where none was asked for. */
+export function inForm(subagent: LiveSubagent, request: ModelRequest): ModelRequest {
+  const { form, model } = subagent.plan;
+  if (!form) return request;
+  return requestInForm(request, { form, provider: model, isDue: subagent.repair?.isForced ?? false });
+}
+
+/** The name under which the model was offered the tool that takes the answer, if it was. */
+export function answerToolOf({ form, model, toolSpecs }: SubagentPlan): string | undefined {
+  return form && model.structuredOutput !== 'native' ? answerToolName(toolSpecs) : undefined;
+}
+
+/** Undefined where no form was asked for, and while the model wants other tools to be run. */
+export function finalAnswerIn(plan: SubagentPlan, turn: ModelTurn): FinalAnswer | undefined {
+  const { form, toolSpecs } = plan;
+  const answerTool = answerToolOf(plan);
+  if (!form || turn.toolCalls.some(({ name }) => name !== answerTool)) return undefined;
+  const call = answerCallIn(turn.toolCalls, toolSpecs);
+  return { form, turn, written: call ? { arguments: call.arguments } : { text: turn.text } };
+}
+
+export interface TakeOptions {
+  /** Of the request that was answered, as the chart counts. */
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes it into the transcript. An answer that was cut at its length limit never fits.
+ * @returns the turn, or that the same turn is to be asked for again, at once. Rejects with `structured_output` when no repair is
+ * left, and with the signal's reason.
+ */
+export async function takeFinalAnswer(
+  subagent: LiveSubagent,
+  final: FinalAnswer,
+  { attempt, signal }: TakeOptions,
+): Promise<ModelTurnResult | RetryLater> {
+  const read = await readFinal(final, subagent.environment.redact);
+  signal.throwIfAborted(); // a refinement may take its time
+  if ('json' in read) return keep(subagent, final, read);
+  if (subagent.usage.repairs >= subagent.plan.config.repairs) throw unfit(subagent, final, read.problems);
+  const hasCall = say(subagent, final, repairMessage(read.problems), true);
+  const isForced = !hasCall && answerToolOf(subagent.plan) !== undefined;
+  subagent.repair = { isForced, attemptsBefore: attempt - 1, isSent: false };
+  return { kind: 'retry_later', delayMs: 0, countsAsAttempt: false };
+}
+
+const CUT_OFF = 'the answer was cut off at the length limit; make it shorter';
+
+async function readFinal(
+  { form, turn, written }: FinalAnswer,
+  redact: Redact,
+): Promise<StructuredAnswer | { readonly problems: string }> {
+  if (turn.truncated) return { problems: CUT_OFF };
+  let json: unknown;
+  const validate: OutputForm['validate'] = (value) => {
+    json = value;
+    return form.validate(value);
+  };
+  const read = await readStructured({ ...form, validate }, written);
+  if (!read.ok) return read;
+  const harmless = redactValue(json, redact);
+  if (harmless === json) return { json, value: read.value };
+  const again = await form.validate(harmless);
+  if (again.ok) return { json: harmless, value: again.value };
+  return { problems: `the answer holds a secret; without it:\n${again.problems}` };
+}
+
+function keep(subagent: LiveSubagent, { form, ...final }: FinalAnswer, answer: StructuredAnswer): ModelTurnResult {
+  say(subagent, final, 'The answer is taken.', false);
+  subagent.structured = answer;
+  // The log holds only what came as JSON: `json` did.
+  subagent.log?.add({ type: 'structured', value: answer.json });
+  subagent.repair = undefined;
+  return {
+    kind: 'turn',
+    text: JSON.stringify(form.bare(answer.json)),
+    answered: true,
+    truncated: false,
+    calls: [],
+    malformedCount: 0,
+    malformedReset: true,
+  };
+}
+
+/** What the model wrote goes into the transcript, and `reply` behind it. @returns whether the reply is the result of a call. */
+function say(subagent: LiveSubagent, { turn }: Pick<FinalAnswer, 'turn'>, reply: string, isError: boolean): boolean {
+  const { transcript } = subagent;
+  const calls = turn.toolCalls.map((asked) => answerCall(subagent, asked));
+  // Servers refuse a message that says nothing.
+  if (turn.text !== '' || calls.length > 0) transcript.addAnswer(turn.text, calls);
+  for (const [index, { id }] of calls.entries()) {
+    if (index === 0) transcript.settle(id, reply, isError);
+    else transcript.settle(id, 'Not taken: only the first answer of a turn counts.', true);
+  }
+  if (calls.length === 0 && isError) transcript.addUser(reply);
+  return calls.length > 0;
+}
+
+/** Broken JSON is not sent back: servers refuse a history that holds it. */
+export function answerCall(subagent: LiveSubagent, asked: RequestedCall) {
+  const isWhole = parseArguments(asked.arguments).ok;
+  return { id: subagent.nextCallId(), ...asked, arguments: isWhole ? asked.arguments || '{}' : '{}' };
+}
+
+function unfit({ environment, usage }: LiveSubagent, { written }: FinalAnswer, problems: string): ModelFault {
+  const { redact } = environment;
+  const tries = usage.repairs === 1 ? '1 repair' : `${usage.repairs} repairs`;
+  const message = `the answer does not have the form of outputSchema, after ${tries}: ${problems}\nRaise repairs, or ask for a simpler form`;
+  return new ModelFault('structured_output', redact(message), {
+    text: redact('text' in written ? written.text : written.arguments),
+  });
+}
