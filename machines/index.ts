@@ -16,6 +16,7 @@ export type {
   CallInput,
   CallStatus,
   ControlEvent,
+  Decided,
   ModelTurnResult,
   PlannedCall,
   RequestLlmInput,

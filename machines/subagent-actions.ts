@@ -3,11 +3,18 @@
 import { assertEvent, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
 import { messageOf, toErrorInfo } from '../src/domain/errors.js';
 import { MAX_MALFORMED_CALLS } from '../src/domain/limits.js';
-import type { Decision } from '../src/domain/permission.js';
 import type { Interrupted } from './interruptible.js';
 import { askedCall, callsIn, plainCall, requestIdOf, startableCalls, withCall, withoutCall } from './subagent-calls.js';
 import { type RequestLlmOutput, subagentSetup } from './subagent-setup.js';
-import type { Call, CallInput, ControlEvent, PlannedCall, SubagentContext, ToolSettled } from './subagent-types.js';
+import type {
+  Call,
+  CallInput,
+  ControlEvent,
+  Decided,
+  PlannedCall,
+  SubagentContext,
+  ToolSettled,
+} from './subagent-types.js';
 import { timeLeft } from './timer.js';
 
 const { assign, enqueueActions } = subagentSetup;
@@ -115,13 +122,16 @@ export const applyDecision = enqueueActions(({ context, event, enqueue }) => {
   enqueue.stopChild(actorId); // a spawned child that ended stays in snapshot.children until it is stopped
   const call = callsIn(context, 'deciding').find(({ callId }) => actorId === `decide.${callId}`);
   if (!call) return;
-  const decision: Decision = outputOf<Decision | undefined>(event) ?? {
+  const decision: Decided = outputOf<Decided | undefined>(event) ?? {
     kind: 'deny',
     reason: `not run: whether it may run could not be decided (${messageOf(errorOf(event))})`,
   };
   switch (decision.kind) {
     case 'allow':
       enqueue.assign({ calls: withCall(context.calls, call.callId, { status: 'ready' }) });
+      return;
+    case 'done':
+      dropCall(enqueue, context, call);
       return;
     case 'deny':
       enqueue.emit({ type: 'call_refused', call: plainCall(call), text: decision.reason });

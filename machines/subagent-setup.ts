@@ -3,10 +3,10 @@
 import { fromPromise, setup } from 'xstate';
 import { realClock } from '../src/domain/clock.js';
 import type { LifecycleState } from '../src/domain/lifecycle.js';
-import type { Decision } from '../src/domain/permission.js';
 import { interruptible } from './interruptible.js';
 import type {
   CallInput,
+  Decided,
   ModelTurnResult,
   RequestLlmInput,
   RetryLater,
@@ -37,7 +37,7 @@ export const subagentTypes = {
 export const subagentActors = {
   requestLlm: interruptible<RequestLlmOutput, RequestLlmInput>(() => notProvided('requestLlm')),
   callTool: interruptible<ToolSettled, CallInput>(() => notProvided('callTool')),
-  decide: fromPromise<Decision, CallInput>(() => notProvided('decide')),
+  decide: fromPromise<Decided, CallInput>(() => notProvided('decide')),
   deadline: timerLogic(realClock),
   retryTimer: timerLogic(realClock),
   approvalTimer: timerLogic(realClock),

@@ -58,6 +58,9 @@ export interface ToolSettled {
   readonly kind: 'settled' | 'held';
 }
 
+/** `done`: a crash had cut the call off, and its tool found that it was done. */
+export type Decided = Decision | { readonly kind: 'done' };
+
 export interface RequestLlmInput {
   readonly id: string;
   /** 1 for the first. */
@@ -136,7 +139,7 @@ export type SubagentMachineEvent =
   | { readonly type: 'APPROVAL_EXPIRED'; readonly requestId: string }
   | { readonly type: 'DEADLINE' }
   | { readonly type: 'RETRY_DUE' }
-  | { readonly type: `xstate.done.actor.decide.${string}`; readonly actorId: string; readonly output: Decision }
+  | { readonly type: `xstate.done.actor.decide.${string}`; readonly actorId: string; readonly output: Decided }
   | { readonly type: `xstate.error.actor.decide.${string}`; readonly actorId: string; readonly error: unknown }
   | {
       readonly type: `xstate.done.actor.tool.${string}`;

@@ -15,6 +15,7 @@ export {
   type StepOptions,
   SubAgentConfig,
   type WaitOptions,
+  type WorkflowOptions,
 } from './config/index.js';
 export type { Activity, ToolCallInFlight } from './domain/activity.js';
 export type { AgentDefinition, Skill } from './domain/agent.js';
@@ -27,6 +28,7 @@ export {
   TroupeError,
   type TroupeErrorCode,
 } from './domain/errors.js';
+export type { JsonValue } from './domain/json.js';
 export type { ControlResult, EndCause, FinalState, LifecycleState } from './domain/lifecycle.js';
 export type { Message, ModelToolCall } from './domain/message.js';
 export type {
@@ -38,9 +40,17 @@ export type {
   ToolSpec,
 } from './domain/model.js';
 export type { SubAgentInfo, SubAgentOutcome } from './domain/outcome.js';
-export type { Approvals, Confirm, ConfirmAnswer, PermissionRequest, PermissionRules } from './domain/permission.js';
+export type {
+  Approvals,
+  Confirm,
+  ConfirmAnswer,
+  OnInterrupted,
+  PermissionRequest,
+  PermissionRules,
+} from './domain/permission.js';
 export type { JsonSchema, OutputSchema, StandardSchema } from './domain/schema.js';
 export type { OutcomesOf, StepOutcome, StructuredOfStep } from './domain/step.js';
+export type { OnPersistError } from './domain/stored.js';
 export {
   type PermissionSubject,
   type Task,
@@ -62,4 +72,15 @@ export {
 } from './events/index.js';
 export { Orchestrator, type OrchestratorActor, type SubAgentHandle } from './orchestrator/index.js';
 export { type FirstStage, type NextRound, type NextStage, Session, type Stages } from './session/index.js';
+export {
+  FileSessionStore,
+  type Journal,
+  type JournalContents,
+  type JournalPosition,
+  type Lease,
+  MemorySessionStore,
+  type OpenedJournal,
+  type SessionStore,
+  type StorePath,
+} from './store/index.js';
 export type { SubagentActor } from './subagent/index.js';

@@ -34,7 +34,9 @@ export {
   parseStepOptions,
   parseStepSpec,
   parseStepSpecs,
+  parseWorkflowOptions,
   type ResolvedStepSpec,
   type StepOptions,
+  type WorkflowOptions,
 } from './step-spec.js';
 export { parseSubAgentConfig, type ResolvedSubAgentConfig, SubAgentConfig } from './subagent-config.js';

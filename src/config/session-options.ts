@@ -32,6 +32,14 @@ export const SessionOptions = strict({
   maxParallelTasks: z.int().positive().default(DEFAULT_MAX_PARALLEL_TASKS),
   /** Of all its subagents together. */
   budget: OrchestratorConfig.shape.budget,
+  /** Keeps the work: for `orchestrator.restore()` and `parallelResumable`. */
+  sessionStore: OrchestratorConfig.shape.store,
+  /** Scopes ids, leases and `restore()` within the store. */
+  sessionId: z.string().min(1).optional(),
+  /** What becomes of a call that a crash cut off and that may not simply run again. */
+  onInterrupted: z.enum(['report', 'ask', 'rerun', 'fail']).optional(),
+  /** When the store cannot write: hold and try again, end with `store_io`, or go on unsaved. */
+  onPersistError: z.enum(['hold', 'fail', 'continue']).optional(),
   bus: OrchestratorConfig.shape.bus,
   orchestrator: orchestratorOptions.optional(),
 });

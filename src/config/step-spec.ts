@@ -51,6 +51,13 @@ const StepOptions = strict({
 });
 export type StepOptions = z.input<typeof StepOptions>;
 
+const WorkflowOptions = strict({
+  ...StepOptions.shape,
+  /** Steps on record whose work is another now: refuse the call, or run them again. */
+  onChanged: z.enum(['reject', 'rerun']).default('reject'),
+});
+export type WorkflowOptions = z.input<typeof WorkflowOptions>;
+
 const LoopOptions = strict({
   ...StepOptions.shape,
   /** Rounds at most. */
@@ -71,6 +78,11 @@ export function parseStepSpecs(value: unknown, what: string): ResolvedStepSpec[]
 /** @throws TroupeError `config_invalid`. */
 export function parseStepOptions(value: unknown): StepOptions {
   return parseValue(StepOptions, value, 'options of the steps');
+}
+
+/** @throws TroupeError `config_invalid`. */
+export function parseWorkflowOptions(value: unknown): z.output<typeof WorkflowOptions> {
+  return parseValue(WorkflowOptions, value, 'options of parallelResumable');
 }
 
 /** @throws TroupeError `config_invalid`. */

@@ -136,6 +136,11 @@ const AgentEventBody = z.discriminatedUnion('type', bodies);
 export type AgentEventBody = z.infer<typeof AgentEventBody>;
 export type AgentEventType = AgentEventBody['type'];
 
+/** The fields that an event of each type may have beside the envelope's. */
+export const FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  bodies.map(({ shape }) => [shape.type.value, new Set(Object.keys(shape))]),
+);
+
 const envelope = z.object({
   subagentId: z.string(),
   parentId: z.string().exactOptional(),

@@ -68,6 +68,11 @@ export class Channel {
   }
 
   clear(): void {
+    const newest = Math.max(
+      this.#deltas?.at(this.#deltas.length - 1)?.offset ?? 0,
+      this.#rest?.at(this.#rest.length - 1)?.offset ?? 0,
+    );
+    this.droppedOffset = Math.max(this.droppedOffset, newest);
     this.#deltas = undefined;
     this.#rest = undefined;
   }

@@ -38,17 +38,21 @@ export function historyOfAll(channels: Iterable<Channel>, request: HistoryReques
 export function historyOf(channels: readonly Channel[], request: HistoryRequest): AgentEvent[] {
   const { time } = request;
   const kept: SubAgentEvent[] = [];
+  const lost: AgentEvent[] = [];
   const expected = new Map<string, number>();
   for (const channel of channels) {
     const own = keptOf(channel, request);
     const first = own[0];
-    if (first === undefined) continue;
+    if (first === undefined) {
+      if (channel.droppedOffset >= request.from) lost.push(allLostOf(channel, request));
+      continue;
+    }
     expected.set(channel.id, firstExpected(channel, first, request));
     for (const event of own) kept.push(event);
   }
   if (channels.length > 1) kept.sort(byOffset);
 
-  const history: AgentEvent[] = [];
+  const history: AgentEvent[] = lost;
   for (const event of kept) {
     const { subagentId, seq } = event;
     const next = expected.get(subagentId) ?? seq;
@@ -76,6 +80,12 @@ function firstExpected(channel: Channel, first: SubAgentEvent, { from, delivered
   // What is lost was delivered, and lay before the first kept event.
   const mostLost = Math.max(0, Math.min(first.offset - 1, delivered) - from + 1);
   return Math.max(channel.lastSeqBefore(from) + 1, first.seq - mostLost);
+}
+
+/** Of one that was forgotten nothing is left; like `firstExpected`, the gap may reach back before `from`. */
+function allLostOf({ id, seq, droppedOffset }: Channel, { from, time }: HistoryRequest): AgentEvent {
+  const first = Math.max(1, seq - (droppedOffset - from));
+  return gapBySeq(id, first, seq, seq - first + 1, time);
 }
 
 function hole(from: number, to: number, time: number): AgentEvent {

@@ -1,13 +1,21 @@
 /** Where the subagents of one session, or of one workflow in it, are kept: one lease, one log for each. */
 
-import { type Clock } from '../domain/clock.js';
+import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import type { JsonValue } from '../domain/json.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { OnPersistError } from '../domain/stored.js';
 import type { AgentEventBody } from '../events/index.js';
-import type { Journal, Lease, SessionStore, StorePath } from '../store/index.js';
+import {
+  type Journal,
+  type JournalContents,
+  type Lease,
+  RecordLog,
+  type RecordLogOptions,
+  type SessionStore,
+  type StorePath,
+} from '../store/index.js';
 import { type LogRecord, parseLog, SubagentLog } from '../subagent/index.js';
 
 export interface HomeOptions {
@@ -27,6 +35,14 @@ export interface StoredLog {
   readonly tornBytes: number;
 }
 
+export interface OwnLog {
+  readonly log: RecordLog;
+  /** What it held when it was opened. */
+  readonly contents: JournalContents;
+  /** For messages. */
+  readonly where: string;
+}
+
 export class Home {
   readonly #options: HomeOptions;
   readonly #lease: Lease;
@@ -34,6 +50,7 @@ export class Home {
   /** Of those that were read before they are written. */
   readonly #journals = new Map<string, Journal>();
   readonly #documents = new Set<Promise<void>>();
+  #ownLog: RecordLog | undefined;
 
   private constructor(options: HomeOptions, lease: Lease) {
     this.#options = options;
@@ -49,6 +66,14 @@ export class Home {
   /** True ids of all that are kept here. */
   ids(): string[] | Promise<string[]> {
     return this.#options.store.list([...this.#options.path, SUBAGENTS]);
+  }
+
+  /** The journal of the home itself, with what it holds. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
+  async openOwnLog(callbacks: Pick<RecordLogOptions, 'onFault' | 'onHold'>): Promise<OwnLog> {
+    const { store, path, clock, onPersistError } = this.#options;
+    const { journal, contents } = await store.openJournal(path, this.#lease);
+    this.#ownLog = new RecordLog({ open: async () => journal, clock, onPersistError, ...callbacks });
+    return { log: this.#ownLog, contents, where: `${store.name}: ${path.join('/')}` };
   }
 
   /** Reads one, and keeps its journal open for what comes. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
@@ -76,7 +101,7 @@ export class Home {
       clock,
       redact,
       onPersistError,
-      publish: (event) => publish(id, event),
+      onFault: (fault) => publish(id, { type: 'persist_failed', ...fault }),
       onHold,
     });
     this.#logs.set(id, log);
@@ -118,6 +143,7 @@ export class Home {
   /** Writes what is left and lets the lease go. Never rejects. */
   async close(): Promise<void> {
     await Promise.all([...this.#logs.keys(), ...this.#journals.keys()].map((id) => this.closeLog(id)));
+    await this.#ownLog?.close();
     await Promise.all(this.#documents);
     try {
       await this.#lease.release();

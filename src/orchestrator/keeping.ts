@@ -87,6 +87,18 @@ export class Keeping {
     return home;
   }
 
+  /** Removes all that is stored of it. @throws TroupeError `workflow_busy`, `store_io`. */
+  async forgetWorkflow(workflowId: string): Promise<void> {
+    const { store } = this.#options;
+    const path = [...this.#sessionPath, WORKFLOWS, workflowId];
+    const lease = await store.acquire(path);
+    try {
+      await store.remove(path, lease);
+    } finally {
+      await lease.release();
+    }
+  }
+
   async closeWorkflow(home: Home): Promise<void> {
     this.#workflows.delete(home);
     await home.close();
@@ -127,7 +139,10 @@ export class Keeping {
   }
 
   #answersLater(): TroupeError {
-    return new TroupeError('wrong_state', `${this.#options.store.name} answers later only; await restore() before the first spawn`);
+    return new TroupeError(
+      'wrong_state',
+      `${this.#options.store.name} answers later only; await restore() before the first spawn`,
+    );
   }
 }
 

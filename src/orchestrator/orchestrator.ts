@@ -23,7 +23,7 @@ import { messageOf, TroupeError } from '../domain/errors.js';
 import type { ControlResult, LifecycleState } from '../domain/lifecycle.js';
 import { DEFAULT_CONFIRM_TIMEOUT_MS } from '../domain/limits.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import { type AgentEvent, type EventFilter, EventHub } from '../events/index.js';
+import { type AgentEvent, type AgentEventBody, type EventFilter, EventHub } from '../events/index.js';
 import type { SessionStore } from '../store/index.js';
 import type { SubagentEnvironment } from '../subagent/index.js';
 import { type CallOrigin, originKey } from './call-origin.js';
@@ -45,6 +45,19 @@ export interface RuntimeHolder {
 
 /** What a session adds to its agent for its own orchestrator. */
 export type SessionScope = Pick<PlanScope, 'tools' | 'permissions' | 'permissive' | 'model'>;
+
+/** A workflow that this process has. */
+export interface OpenWorkflow {
+  readonly home: Home;
+  /** Subagents of its steps that have ended, in the order of spawning. */
+  readonly ended: readonly {
+    readonly metadata: Readonly<Record<string, unknown>>;
+    readonly outcome: SubAgentOutcome;
+  }[];
+  /** Goes on with those that had not; to be called once. */
+  readonly takeUp: () => SubAgentHandle[];
+  readonly close: () => Promise<void>;
+}
 
 export class Orchestrator implements AsyncDisposable {
   readonly #config: ResolvedOrchestratorConfig;
@@ -81,8 +94,11 @@ export class Orchestrator implements AsyncDisposable {
       workspace: config.workspace,
       approvals: asks ? 'ask' : 'deny',
       always: createAlwaysMemory(),
+      onInterrupted: config.onInterrupted,
       taskTool: (id) => this.#taskTool(id),
-      ...(config.budget ? { budget: new Budget({ limits: config.budget, owner: session ? 'the session' : 'the orchestrator' }) } : {}),
+      ...(config.budget
+        ? { budget: new Budget({ limits: config.budget, owner: session ? 'the session' : 'the orchestrator' }) }
+        : {}),
       touchesNoFiles: runtime === undefined,
     };
     checkScope(this.#scope);
@@ -205,6 +221,47 @@ export class Orchestrator implements AsyncDisposable {
     return this.#adopt(home, found);
   }
 
+  /**
+   * A workflow of this session, under a lease of its own.
+   * @param configOf Of a step's subagent that had not ended, by the config that is stored of it; `leave` lets it lie.
+   * @throws TroupeError `config_invalid` without a store; `workflow_busy`, `store_corrupt`, `store_version`, `store_io`.
+   * @internal
+   */
+  async openWorkflow(workflowId: string, configOf: NonNullable<RestoreHost['configOf']>): Promise<OpenWorkflow> {
+    this.#checkNotClosing();
+    const keeping = this.#keeping;
+    if (!keeping) throw new TroupeError('config_invalid', 'sessionStore: a resumable workflow needs one');
+    const home = await keeping.workflow(workflowId);
+    try {
+      const found = await restoreHome(home, { ...this.#restoreHost(), configOf });
+      this.#checkNotClosing();
+      return {
+        home,
+        ended: found.ended.map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
+        takeUp: () => this.#adopt(home, { ...found, ended: [] }),
+        close: () => keeping.closeWorkflow(home),
+      };
+    } catch (error) {
+      await keeping.closeWorkflow(home);
+      throw error;
+    }
+  }
+
+  /** @throws TroupeError `config_invalid` without a store; `workflow_busy`, `store_io`. @internal */
+  async forgetWorkflow(workflowId: string): Promise<void> {
+    this.#checkNotClosing();
+    if (!this.#keeping) throw new TroupeError('config_invalid', 'sessionStore: there is none to forget a workflow in');
+    await this.#keeping.forgetWorkflow(workflowId);
+  }
+
+  /** An event of one that does not run here. @internal */
+  tell(subagentId: string, event: AgentEventBody): void {
+    const isKnown = this.#supervisor.entries.has(subagentId);
+    if (!isKnown) this.#hub.open(subagentId);
+    this.#hub.publish(subagentId, event);
+    if (!isKnown) this.#hub.close(subagentId);
+  }
+
   /** In the order of spawning; ended ones included, at most `keepEnded` of them. */
   listSubagents(): SubAgentInfo[] {
     return [...this.#entries()].map((entry) => entry.info());
@@ -277,13 +334,20 @@ export class Orchestrator implements AsyncDisposable {
   release(id: string): boolean {
     const home = this.#supervisor.entries.get(id)?.home;
     if (!this.#supervisor.release(id)) return false;
-    home?.forget(id).catch((error) => this.#onError(new TroupeError('store_io', `${id} was not removed from the store: ${messageOf(error)}`, { cause: error })));
+    home
+      ?.forget(id)
+      .catch((error) =>
+        this.#onError(
+          new TroupeError('store_io', `${id} was not removed from the store: ${messageOf(error)}`, { cause: error }),
+        ),
+      );
     return true;
   }
 
   /**
    * `suspend` (the default with a store) brings every subagent to rest at its next boundary and saves it for a restore; `cancel`
-   * cancels what has not ended (`by: 'shutdown'`). Then flushes store and bus, and completes all streams. Idempotent.
+   * cancels what has not ended (`by: 'shutdown'`), also what another call is about to suspend. Then flushes store and bus, and
+   * completes all streams. Idempotent.
    * @throws TroupeError `config_invalid` for mode `suspend` without a store.
    */
   async close(options: CloseOptions = {}): Promise<void> {
@@ -292,6 +356,7 @@ export class Orchestrator implements AsyncDisposable {
       throw new TroupeError('config_invalid', "mode: 'suspend' needs a store to keep what is suspended; use 'cancel'");
     }
     this.#closing ??= this.#shutDown(mode);
+    if (mode === 'cancel' && !this.#supervisor.isClosed) this.actor.send({ type: 'CLOSE' }); // it was to be suspended
     await this.#closing;
   }
 
@@ -342,7 +407,8 @@ export class Orchestrator implements AsyncDisposable {
       restored: { from, order },
     });
     if (tornBytes > 0) this.#hub.publish(plan.id, { type: 'store_recovered', tornBytes });
-    if (isOrphan) void entry?.live?.signal({ type: 'CANCEL', by: 'parent', reason: `its parent ${plan.parentId} ended` });
+    if (isOrphan)
+      void entry?.live?.signal({ type: 'CANCEL', by: 'parent', reason: `its parent ${plan.parentId} ended` });
     return entry;
   }
 

@@ -10,7 +10,7 @@ import type { AgentDefinition, AgentRuntime } from '../domain/agent.js';
 import { Budget } from '../domain/budget.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import type { ModelProvider } from '../domain/model.js';
-import type { PermissionRules } from '../domain/permission.js';
+import type { OnInterrupted, PermissionRules } from '../domain/permission.js';
 import type { Tool } from '../domain/tool.js';
 import type { PermissionBounds, SubagentPlan } from '../subagent/index.js';
 
@@ -28,6 +28,8 @@ export interface PlanScope {
   /** Whether somebody is there to answer questions. */
   readonly approvals: 'ask' | 'deny';
   readonly always: AlwaysMemory;
+  /** What becomes of a call that a crash cut off. */
+  readonly onInterrupted?: OnInterrupted;
   /** The `task` tool of a subagent that may spawn children. */
   readonly taskTool: (id: string) => Tool;
   /** The workspace is never touched: there is no need for it to exist. */
@@ -58,7 +60,7 @@ export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, {
   const workspace = workspaceOf(scope, config, parent);
   const tools = toolsOf(scope, config, definition, id, parent);
   const bounds = boundsOf(scope, config, definition, workspace, parent);
-  const { approvals, always } = scope;
+  const { approvals, always, onInterrupted } = scope;
   const budget = budgetOf(scope, config, id, parent);
   checkPrice(model, budget);
   const form = config.outputSchema === undefined ? undefined : prepareOutputSchema(config.outputSchema);
@@ -72,7 +74,7 @@ export function planSubagent(scope: PlanScope, config: ResolvedSubAgentConfig, {
     system: systemPrompt(definition, workspace),
     tools,
     toolSpecs: [...tools.values()].map(({ name, description, parameters }) => ({ name, description, parameters })),
-    permissions: compilePermissions({ ...bounds, workspace, approvals, always }),
+    permissions: compilePermissions({ ...bounds, workspace, approvals, always, onInterrupted }),
     bounds,
     workspace,
     maxSteps: config.maxSteps ?? definition.maxSteps,

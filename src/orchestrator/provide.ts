@@ -20,7 +20,9 @@ export interface OrchestratorEffects {
 /** Ranks below every place in the order of spawning: who lent a slot is in the middle of its work and goes first. */
 const RETURNING_RANK = -(2 ** 52);
 
-const isNew = (event: OrchestratorMachineEvent): event is Extract<OrchestratorMachineEvent, { type: 'SPAWN' | 'RESTORE' }> =>
+const isNew = (
+  event: OrchestratorMachineEvent,
+): event is Extract<OrchestratorMachineEvent, { type: 'SPAWN' | 'RESTORE' }> =>
   event.type === 'SPAWN' || event.type === 'RESTORE';
 
 export function provideOrchestrator(effects: OrchestratorEffects) {

@@ -2,7 +2,7 @@
 
 import { createActor } from 'xstate';
 import { subagentMachine } from '../../machines/index.js';
-import { parseSubAgentConfig, type ResolvedSubAgentConfig } from '../config/index.js';
+import { parseSubAgentConfig, type ResolvedSubAgentConfig, type SubAgentConfig } from '../config/index.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
@@ -28,6 +28,8 @@ export interface RestoreHost {
   readonly environment: SubagentEnvironment;
   /** An own tool of the agent or the session. */
   readonly toolOf: (name: string) => Tool | undefined;
+  /** The config of one without a parent, in place of the stored one; `leave` leaves it and all below it where they are. */
+  readonly configOf?: (config: Readonly<Record<string, unknown>>) => SubAgentConfig | 'leave';
   /** @throws TroupeError `config_invalid`, `unknown_agent`. */
   readonly plan: (config: ResolvedSubAgentConfig, place: { id: string; parent?: SubagentPlan }) => SubagentPlan;
 }
@@ -46,7 +48,10 @@ export interface UnfinishedSubagent {
 export interface RestoredHome {
   /** In the order of spawning, as the ended. */
   readonly unfinished: readonly UnfinishedSubagent[];
-  readonly ended: readonly (EndedSubagent & { readonly parentId?: string | undefined; readonly origin?: CallOrigin | undefined })[];
+  readonly ended: readonly (EndedSubagent & {
+    readonly parentId?: string | undefined;
+    readonly origin?: CallOrigin | undefined;
+  })[];
   readonly ids: readonly string[];
 }
 
@@ -67,9 +72,15 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
   };
   const unfinished: UnfinishedSubagent[] = [];
   const ended: RestoredHome['ended'][number][] = [];
+  const left = new Set<string>();
   for (const one of stored) {
+    if (one.parentId === undefined ? host.configOf?.(one.config) === 'leave' : left.has(one.parentId)) left.add(one.id);
     if (one.kind === 'ended') {
       ended.push(listed(home, host, one));
+      continue;
+    }
+    if (left.has(one.id)) {
+      await home.closeLog(one.id);
       continue;
     }
     const plan = planOf(one);
@@ -123,7 +134,8 @@ async function readOne(home: Home, id: string): Promise<Stored | undefined> {
   const { order, parentId, config } = spawned;
   const last = loaded.records.at(-1);
   const base = { id: spawned.id, order, parentId, config };
-  if (last?.type !== 'ended') return { ...base, kind: 'unfinished', spawned, records: loaded.records, tornBytes: loaded.tornBytes };
+  if (last?.type !== 'ended')
+    return { ...base, kind: 'unfinished', spawned, records: loaded.records, tornBytes: loaded.tornBytes };
   await home.closeLog(id);
   const log = foldLog(loaded.records, spawned);
   const outcome = last.outcome as unknown as SubAgentOutcome; // written as one
@@ -179,8 +191,14 @@ function infoOf(log: FoldedLog, outcome: SubAgentOutcome, endedAt: number): SubA
 
 function planned(host: RestoreHost, one: Stored, parent: SubagentPlan | undefined): SubagentPlan {
   try {
-    const config = parseSubAgentConfig(configOf(one.config, host.toolOf));
-    return host.plan({ ...config, ...(parent ? { parentId: parent.id } : {}) }, { id: one.id, ...(parent ? { parent } : {}) });
+    const given = one.parentId === undefined ? host.configOf?.(one.config) : undefined;
+    const config = parseSubAgentConfig(
+      given === undefined || given === 'leave' ? configOf(one.config, host.toolOf) : given,
+    );
+    return host.plan(
+      { ...config, ...(parent ? { parentId: parent.id } : {}) },
+      { id: one.id, ...(parent ? { parent } : {}) },
+    );
   } catch (cause) {
     const code = cause instanceof TroupeError ? cause.code : 'bug';
     throw new TroupeError(code, `${one.id} cannot be restored: ${messageOf(cause)}`, { cause });
@@ -196,7 +214,13 @@ function listed(home: Home, host: RestoreHost, one: StoredEnded): RestoredHome['
 /** To look at; it never starts. */
 function finishedActor({ id, snapshot, log, config }: StoredEnded): SubagentActor {
   const limit = (key: string) => (typeof config[key] === 'number' ? config[key] : null);
-  const input = { id, maxSteps: limit('maxSteps') ?? 1, maxParallelTools: 1, timeoutMs: limit('timeoutMs'), approvalMs: null };
+  const input = {
+    id,
+    maxSteps: limit('maxSteps') ?? 1,
+    maxParallelTools: 1,
+    timeoutMs: limit('timeoutMs'),
+    approvalMs: null,
+  };
   const saved = snapshot ?? (log && replayChart(input, log).persisted);
   return createActor(subagentMachine, { id, input, ...(saved ? { snapshot: saved as never } : {}) }); // as XState persisted it
 }

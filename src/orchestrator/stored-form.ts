@@ -37,7 +37,10 @@ function storedConfig({ config, form }: SubagentPlan): Record<string, unknown> {
 }
 
 /** A config as it was stored, with its own tools in place of their names; one that nobody knows stays a name. */
-export function configOf(stored: Readonly<Record<string, unknown>>, toolOf: (name: string) => Tool | undefined): object {
+export function configOf(
+  stored: Readonly<Record<string, unknown>>,
+  toolOf: (name: string) => Tool | undefined,
+): object {
   const { tools, ...rest } = stored;
   if (!Array.isArray(tools)) return rest;
   const isOwn = (tool: unknown): tool is StoredTool => typeof tool === 'object' && tool !== null && 'own' in tool;

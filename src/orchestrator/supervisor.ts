@@ -220,11 +220,7 @@ export class Supervisor {
       const entry = this.entries.get(plan.id);
       if (entry) this.changed(entry);
     });
-    log?.add(
-      restored
-        ? { type: 'restored', epoch: restored.from.epoch }
-        : spawnedRecord(plan, order, origin),
-    );
+    log?.add(restored ? { type: 'restored', epoch: restored.from.epoch } : spawnedRecord(plan, order, origin));
     const live = new LiveSubagent(this.#logic, plan, environment, {
       parent: this.#parentRef,
       ...(log ? { log } : {}),
@@ -350,7 +346,8 @@ export class Supervisor {
     const living = () => [...this.entries.values()].filter(({ live }) => live !== undefined);
     // A tool that still runs may spawn meanwhile.
     for (let restless = living(); restless.length > 0; restless = living().filter(({ isAtRest }) => !isAtRest)) {
-      for (const { state, live } of restless) if (state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'shutdown' });
+      for (const { state, live } of restless)
+        if (state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'shutdown' });
       await Promise.all(restless.map((entry) => this.rest(entry)));
       await Promise.all(restless.map(({ live }) => live?.log?.flush().catch(() => {})));
       if (living().every(({ isAtRest }) => isAtRest)) break;

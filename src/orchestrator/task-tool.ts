@@ -9,7 +9,10 @@ import type { CallOrigin } from './call-origin.js';
 
 export interface TaskToolHost {
   /** Spawns a child, or finds the one that this task had before a restore. @throws TroupeError when it cannot. */
-  spawn(config: { agentType: string; prompt: string; description: string }, origin: CallOrigin): { outcome(): Promise<SubAgentOutcome> };
+  spawn(
+    config: { agentType: string; prompt: string; description: string },
+    origin: CallOrigin,
+  ): { outcome(): Promise<SubAgentOutcome> };
 }
 
 /** Several tasks in one call run side by side; one that cannot be spawned is told to the model beside the answers of the rest. */

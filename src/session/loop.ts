@@ -33,7 +33,7 @@ export async function runLoop(
   let outcomes: StepOutcome[] = [];
   for (let iteration = 1; iteration <= maxIterations; iteration++) {
     const asked = await stop.race(() => askNext(next, iteration, [...outcomes], redact));
-    if (!asked?.value) break;
+    if (!asked || asked.value === null) break;
     outcomes = outcomes.concat(await runSteps(parseSteps(asked.value, `loop: iteration ${iteration}`)));
   }
   return outcomes;

@@ -9,6 +9,7 @@ import {
   parseSessionOptions,
   type SessionOptions,
   type StepOptions,
+  type WorkflowOptions,
 } from '../config/index.js';
 import type { AgentRuntime } from '../domain/agent.js';
 import { TroupeError } from '../domain/errors.js';
@@ -36,6 +37,7 @@ export class Session implements AsyncDisposable {
     }
     const { tools, permissions, permissive, model, maxParallelTasks, ...rest } = parseSessionOptions(options);
     const { confirm, approvals, confirmTimeoutMs, budget, bus, orchestrator: given } = rest;
+    const { sessionStore, sessionId, onInterrupted, onPersistError } = rest;
     const config = parseOrchestratorConfig({
       onLimit: 'queue',
       workspace,
@@ -44,12 +46,18 @@ export class Session implements AsyncDisposable {
       ...(confirmTimeoutMs === undefined ? {} : { confirmTimeoutMs }),
       ...(budget ? { budget } : {}),
       ...(bus ? { bus } : {}),
+      ...(sessionStore ? { store: sessionStore } : {}),
+      ...(sessionId === undefined ? {} : { sessionId }),
+      ...(onInterrupted ? { onInterrupted } : {}),
+      ...(onPersistError ? { onPersistError } : {}),
       ...given,
     });
     const scope = { tools, permissive, ...(permissions ? { permissions } : {}), ...(model ? { model } : {}) };
     const orchestrator = Orchestrator.forSession(runtime, config, scope);
     const onError = config.onError ?? runtime.onError ?? (() => {});
-    return new Session(orchestrator, new Steps({ orchestrator, maxParallelTasks, redact: runtime.redact, onError }));
+    const clock = config.clock ?? runtime.clock;
+    const { redact } = runtime;
+    return new Session(orchestrator, new Steps({ orchestrator, maxParallelTasks, clock, redact, onError }));
   }
 
   /** Every subagent of this session, from now on. */
@@ -83,6 +91,27 @@ export class Session implements AsyncDisposable {
   }
 
   /**
+   * Like `parallel`, on record: what is done is journaled in the session's store under this workflow and replayed by a later call,
+   * in this process or another; a step in flight at a crash goes on from its own last recorded call.
+   * @throws TroupeError `config_invalid`, also without a `sessionStore`; `workflow_mismatch` for other work under the name of a step
+   * that is done, unless `onChanged` is `rerun`; `workflow_busy` while another has the workflow; `store_corrupt`, `store_version`,
+   * `store_io`; `closed`. Then nothing runs.
+   */
+  async parallelResumable<const Specs extends readonly AgentStepSpec[]>(
+    specs: Specs,
+    workflowId: string,
+    options: WorkflowOptions = {},
+  ): Promise<OutcomesOf<Specs>> {
+    const outcomes: readonly StepOutcome[] = await this.#steps.parallelResumable(specs, workflowId, options);
+    return outcomes as OutcomesOf<Specs>; // one for each, in their order
+  }
+
+  /** Removes what is on record of a workflow. @throws TroupeError `config_invalid`, `workflow_busy`, `store_io`, `closed`. */
+  forgetWorkflow(workflowId: string): Promise<void> {
+    return this.#steps.forgetWorkflow(workflowId);
+  }
+
+  /**
    * Takes each item through the stages, one step a stage, without waiting for the others. One entry for each item, in their order:
    * the outcome of its last step; null where the first stage gave none. After a step that failed no later stage is asked. A stage
    * that throws ends its item's chain: the outcome so far has the error `stage_failed`.
@@ -106,7 +135,7 @@ export class Session implements AsyncDisposable {
     return this.#steps.loop(next, options);
   }
 
-  /** Closes its orchestrator: what runs is cancelled, and every call of steps resolves with what there is. Idempotent. */
+  /** Closes its orchestrator: what runs is suspended where there is a store, else cancelled, and every call of steps resolves with what there is. Idempotent. */
   close(options?: CloseOptions): Promise<void> {
     return this.orchestrator.close(options);
   }

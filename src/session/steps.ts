@@ -1,6 +1,7 @@
 /** The steps of one session: at most so many at once over all calls, and each call stopped by its signal or the session's end. */
 
-import { parseLoopOptions, parseStepOptions, type ResolvedStepSpec } from '../config/index.js';
+import { parseLoopOptions, parseStepOptions, parseWorkflowOptions, type ResolvedStepSpec } from '../config/index.js';
+import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import type { Redact } from '../domain/redact.js';
 import type { StepOutcome } from '../domain/step.js';
@@ -8,6 +9,7 @@ import type { Orchestrator } from '../orchestrator/index.js';
 import { type NextRound, runLoop } from './loop.js';
 import { parseStep, parseSteps } from './parse-steps.js';
 import { checkPipeline, runPipeline, type Stages } from './pipeline.js';
+import { runWorkflow } from './resumable.js';
 import { runStep, type StepRun, subAgentConfigOf } from './run-step.js';
 import { Slots } from './slots.js';
 import { neverBegun } from './step-outcome.js';
@@ -16,6 +18,7 @@ import { Stop } from './stop.js';
 export interface StepsOptions {
   readonly orchestrator: Orchestrator;
   readonly maxParallelTasks: number;
+  readonly clock: Clock;
   readonly redact: Redact;
   readonly onError: (error: TroupeError) => void;
 }
@@ -46,6 +49,29 @@ export class Steps {
     const steps = parseSteps(specs, 'parallel');
     const { signal } = parseStepOptions(options);
     return this.#call(signal, (stop) => this.#runSteps(steps, stop));
+  }
+
+  async parallelResumable(specs: unknown, workflowId: unknown, options: unknown): Promise<StepOutcome[]> {
+    const steps = parseSteps(specs, 'parallelResumable');
+    checkWorkflowId(workflowId);
+    const { signal, onChanged } = parseWorkflowOptions(options);
+    const { orchestrator, clock, redact } = this.#options;
+    return this.#call(signal, (stop) =>
+      runWorkflow(steps, {
+        orchestrator,
+        workflowId,
+        onChanged,
+        clock,
+        redact,
+        runStep: (step, subagentFor) => this.#runStep(step, stop, subagentFor),
+      }),
+    );
+  }
+
+  async forgetWorkflow(workflowId: unknown): Promise<void> {
+    checkWorkflowId(workflowId);
+    this.#checkOpen();
+    await this.#options.orchestrator.forgetWorkflow(workflowId);
   }
 
   async pipeline<Item>(
@@ -97,4 +123,9 @@ export class Steps {
   }
 
   readonly #spawn: StepRun['subagentFor'] = (step) => this.#options.orchestrator.spawnSubagent(subAgentConfigOf(step));
+}
+
+function checkWorkflowId(workflowId: unknown): asserts workflowId is string {
+  if (typeof workflowId === 'string' && workflowId !== '') return;
+  throw new TroupeError('config_invalid', 'workflowId: expected a name that is not empty');
 }

@@ -2,6 +2,7 @@
 
 export { FileSessionStore } from './file-session-store.js';
 export { MemorySessionStore } from './memory-session-store.js';
+export { type PersistFault, RecordLog, type RecordLogOptions } from './record-log.js';
 export {
   type Journal,
   type JournalContents,

@@ -1,7 +1,7 @@
 /** The activity `callTool`: runs one call and puts its result where the model will see it. */
 
 import type { CallInput, ToolSettled } from '../../machines/index.js';
-import { runTool } from '../activities/tools/index.js';
+import { noteCall, runTool } from '../activities/tools/index.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { ToolContext } from '../domain/tool.js';
 import type { LiveSubagent } from './live-subagent.js';
@@ -25,19 +25,20 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
     refuseCall(subagent, toolId, toolName, subagent.whyLost(toolId));
     return { kind: 'settled' };
   }
+  const output = redactPieces(redact, (text) => subagent.publish({ type: 'tool_output_delta', toolId, text }));
+  const context = contextOf(subagent, { toolId, toolName }, signal, output);
   if (subagent.log) {
-    await subagent.log.write({ type: 'calling', callId: toolId }, signal);
+    const note = await noteCall(open.tool, open.input, context);
+    await subagent.log.write({ type: 'calling', callId: toolId, ...(note === undefined ? {} : { note }) }, signal);
     if (isPaused(subagent)) return HELD; // while it was written
   }
   subagent.publish({ type: 'tool_start', toolName, toolId, args: call.args });
   const startedAt = clock.now();
-  const output = redactPieces(redact, (text) => subagent.publish({ type: 'tool_output_delta', toolId, text }));
-  const mayWriteProtected = (place: string) => subagent.plan.permissions.opens(toolName, place);
-  const context = { ...contextOf(subagent, toolId, signal, output), mayWriteProtected };
   const reply = await runTool(open.tool, open.input, context);
   signal.throwIfAborted();
   output.end();
   const toolOutput = redact(reply.output);
+  subagent.recordFilesSeen();
   subagent.settleCall(toolId, toolOutput, reply.isError);
   subagent.publish({
     type: 'tool_end',
@@ -51,7 +52,13 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   return { kind: 'settled' };
 }
 
-function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal, output: Pieces): ToolContext {
+/** What a tool may know and do while it works on one call. */
+export function contextOf(
+  subagent: LiveSubagent,
+  { toolId, toolName }: { readonly toolId: string; readonly toolName: string },
+  signal: AbortSignal,
+  output: Pieces,
+): ToolContext {
   const { environment, plan } = subagent;
   return {
     subagentId: subagent.id,
@@ -60,6 +67,7 @@ function contextOf(subagent: LiveSubagent, toolId: string, signal: AbortSignal, 
     workspace: plan.workspace,
     clock: environment.clock,
     filesSeen: subagent.filesSeen,
+    mayWriteProtected: (place) => plan.permissions.opens(toolName, place),
     emit: (text) => {
       if (!signal.aborted) output.push(text);
     },

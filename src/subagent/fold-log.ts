@@ -1,8 +1,8 @@
 /** From the records of a journal to what they say together: pure, and the only place that reads them. */
 
 import type { Task } from '../domain/tool.js';
-import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import type { ModelPrice } from '../domain/usage.js';
+import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import type { LogRecord, SpawnedRecord } from './log-record.js';
 import type { TranscriptEntry } from './transcript.js';
 

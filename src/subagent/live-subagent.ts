@@ -17,11 +17,18 @@ import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { Task, Tool } from '../domain/tool.js';
-import { NO_USAGE, type TokenUsage, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
+import {
+  NO_USAGE,
+  type TokenUsage,
+  type Usage,
+  withRepair,
+  withRequestBilled,
+  withRequestSent,
+} from '../domain/usage.js';
 import type { AgentEventBody } from '../events/index.js';
 import type { SubagentEnvironment, SubagentPlan } from './plan.js';
-import { stopActor } from './stop-actor.js';
 import type { RestoredSubagent } from './restored.js';
+import { stopActor } from './stop-actor.js';
 import type { Repair, StructuredAnswer } from './structured-answer.js';
 import type { SubagentLog } from './subagent-log.js';
 import { Transcript } from './transcript.js';
@@ -97,6 +104,7 @@ export class LiveSubagent {
   #tasks: readonly Task[] = [];
   #callCount = 0;
   #started: boolean;
+  readonly #filesRecorded: Map<string, string>;
   readonly #openSignals = new Map<ControlEvent, (answer: SignalAnswer) => void>();
   #updatedAt: number;
   /** What readers were told last. */
@@ -120,12 +128,14 @@ export class LiveSubagent {
     this.transcript.onEntry = log && ((entry) => log.add(entry));
     this.openCalls = new Map(restored?.openCalls);
     this.filesSeen = new Map(restored?.filesSeen);
+    this.#filesRecorded = new Map(restored?.filesSeen);
     if (restored) {
       this.#usage = restored.usage;
       this.#tasks = restored.tasks;
       this.#callCount = restored.callCount;
       this.turnBegun = restored.turnSent;
       this.steeringTaken = restored.steeringTaken;
+      this.structured = restored.structured;
     } else {
       this.transcript.addUser(plan.config.prompt);
     }
@@ -183,6 +193,15 @@ export class LiveSubagent {
   settleCall(callId: string, output: string, isError: boolean): void {
     this.openCalls.delete(callId);
     this.transcript.settle(callId, output, isError);
+  }
+
+  /** What it has seen of files since this was last recorded. */
+  recordFilesSeen(): void {
+    if (!this.log) return;
+    const files = [...this.filesSeen].filter(([path, hash]) => this.#filesRecorded.get(path) !== hash);
+    if (files.length === 0) return;
+    for (const [path, hash] of files) this.#filesRecorded.set(path, hash);
+    this.log.add({ type: 'seen', files: Object.fromEntries(files) });
   }
 
   /** Why a call cannot run although the chart wants it to: a restore could not bring all of it back. */

@@ -148,7 +148,10 @@ export function parseLog(records: readonly unknown[], where: string): LogRecord[
     if (result.success) return result.data;
     const [issue] = result.error.issues;
     const problem = `${issue?.path.map(String).join('.') || '(root)'}: ${issue?.message}`;
-    throw new TroupeError('store_corrupt', `${where}: record ${index + 1} of ${records.length} is none of ours: ${problem}`);
+    throw new TroupeError(
+      'store_corrupt',
+      `${where}: record ${index + 1} of ${records.length} is none of ours: ${problem}`,
+    );
   });
   if (parsed[0]?.type !== 'spawned') {
     throw new TroupeError('store_corrupt', `${where}: the first record does not say what was spawned`);

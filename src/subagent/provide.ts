@@ -3,6 +3,7 @@
 import { fromPromise } from 'xstate';
 import {
   type CallInput,
+  type Decided,
   type Interrupted,
   interruptible,
   type RequestLlmInput,
@@ -13,7 +14,6 @@ import {
 } from '../../machines/index.js';
 import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
-import type { Decision } from '../domain/permission.js';
 import { callTool } from './call-tool.js';
 import { decide } from './decide.js';
 import type { LiveSubagent, SubagentLogic } from './live-subagent.js';
@@ -48,9 +48,9 @@ export function provideSubagent(clock: Clock, find: (id: string) => LiveSubagent
           return INTERRUPTED;
         },
       ),
-      decide: fromPromise<Decision, CallInput>(({ input, signal }) => {
+      decide: fromPromise<Decided, CallInput>(({ input, signal }) => {
         const subagent = found(input.id);
-        return recorded(subagent, `decide.${input.call.callId}`, decide(subagent, input), signal);
+        return recorded(subagent, `decide.${input.call.callId}`, decide(subagent, input, signal), signal);
       }),
       deadline: timerLogic(clock),
       retryTimer: timerLogic(clock),
@@ -65,7 +65,7 @@ const NOT_SENT: RequestLlmOutput = { kind: 'retry_later', delayMs: 0, countsAsAt
 const NOT_BEGUN: ToolSettled = { kind: 'held' };
 
 /** What brings the work on; a request that is to be made again, or a call that was held, has done nothing. */
-const ON_RECORD: ReadonlySet<string> = new Set(['turn', 'settled', 'allow', 'deny', 'ask', 'fail']);
+const ON_RECORD: ReadonlySet<string> = new Set(['turn', 'settled', 'allow', 'deny', 'ask', 'fail', 'done']);
 
 function recorded<Output extends { readonly kind: string }>(
   subagent: LiveSubagent,

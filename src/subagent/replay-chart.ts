@@ -1,7 +1,13 @@
 /** From what a chart was told to where it stands: the chart itself is the only one that knows. */
 
 import { initialTransition, type Snapshot, transition } from 'xstate';
-import { requestIdOf, type SubagentInput, type SubagentSnapshot, stateOf, subagentMachine } from '../../machines/index.js';
+import {
+  requestIdOf,
+  type SubagentInput,
+  type SubagentSnapshot,
+  stateOf,
+  subagentMachine,
+} from '../../machines/index.js';
 import type { FoldedLog } from './fold-log.js';
 
 interface PersistedTimer {
@@ -26,7 +32,11 @@ export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog)
   for (const { event, at } of events) {
     pass(at);
     // Recorded as this chart, or an older one, was told it; it ignores what it does not know.
-    [snapshot] = transition(subagentMachine, snapshot, event as Parameters<typeof transition<typeof subagentMachine>>[2]);
+    [snapshot] = transition(
+      subagentMachine,
+      snapshot,
+      event as Parameters<typeof transition<typeof subagentMachine>>[2],
+    );
     for (const call of snapshot.context.calls) {
       const requestId = requestIdOf(call);
       if (call.status === 'asking' && !askedAt.has(requestId)) askedAt.set(requestId, at);

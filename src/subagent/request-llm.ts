@@ -10,7 +10,14 @@ import { redactValue } from '../domain/redact-value.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { redactPieces } from './redact-pieces.js';
-import { answerCall, answerToolOf, finalAnswerIn, inForm, type TakeOptions, takeFinalAnswer } from './structured-answer.js';
+import {
+  answerCall,
+  answerToolOf,
+  finalAnswerIn,
+  inForm,
+  type TakeOptions,
+  takeFinalAnswer,
+} from './structured-answer.js';
 
 /**
  * @returns the turn, or when to try again. Retries are decided here and waited for by the chart, so that none starts while
@@ -49,8 +56,8 @@ export async function requestLlm(
         subagent.publish({ type: 'turn_start', turn });
       }
     },
-    onText: text.push,
-    onReasoning: reasoning.push,
+    onText: (piece) => text.push(piece),
+    onReasoning: (piece) => reasoning.push(piece),
   });
   switch (result.kind) {
     case 'answered':

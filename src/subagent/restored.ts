@@ -2,15 +2,16 @@
 
 import type { Snapshot } from 'xstate';
 import type { SubagentInput } from '../../machines/index.js';
+import { stateOf } from '../../machines/index.js';
 import { parseArguments, validateInput } from '../activities/tools/index.js';
 import type { LifecycleState } from '../domain/lifecycle.js';
-import { stateOf } from '../../machines/index.js';
 import type { Task } from '../domain/tool.js';
 import type { Usage } from '../domain/usage.js';
 import type { FoldedLog } from './fold-log.js';
 import type { OpenCall } from './live-subagent.js';
 import type { SubagentPlan } from './plan.js';
 import { replayChart } from './replay-chart.js';
+import type { StructuredAnswer } from './structured-answer.js';
 import { Transcript } from './transcript.js';
 
 export interface RestoredSubagent {
@@ -29,13 +30,17 @@ export interface RestoredSubagent {
   readonly usage: Usage;
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
-  readonly structured?: { readonly value: unknown };
+  readonly structured?: StructuredAnswer;
   readonly createdAt: number;
   /** Of the events from now on. */
   readonly epoch: number;
 }
 
-export async function restoreSubagent(plan: SubagentPlan, input: SubagentInput, log: FoldedLog): Promise<RestoredSubagent> {
+export async function restoreSubagent(
+  plan: SubagentPlan,
+  input: SubagentInput,
+  log: FoldedLog,
+): Promise<RestoredSubagent> {
   const { snapshot, persisted } = replayChart(input, log);
   const steered = log.events.flatMap(({ event }) => (event.type === 'STEER' ? [String(event.message)] : []));
   const taken = steered.slice(0, steered.length - snapshot.context.steering.length);
@@ -48,7 +53,8 @@ export async function restoreSubagent(plan: SubagentPlan, input: SubagentInput, 
     if (typeof open === 'string') lostCalls.set(callId, open);
     else openCalls.set(callId, open);
   }
-  const { begunCalls, turnSent, usage, tasks, filesSeen, structured, createdAt, epoch } = log;
+  const { begunCalls, turnSent, usage, tasks, filesSeen, createdAt, epoch } = log;
+  const structured = log.structured && (await answerOf(plan, log.structured.value));
   return {
     persisted,
     state: stateOf(snapshot),
@@ -111,4 +117,10 @@ async function openCall(plan: SubagentPlan, name: string, text: string | undefin
   if (!parsed.ok) return `not run: ${parsed.problem}`;
   const validated = await validateInput(tool, parsed.args);
   return validated.ok ? { tool, args: parsed.args, input: validated.input } : `not run: ${validated.problem}`;
+}
+
+/** As the schema of today gives it; undefined where it no longer fits. */
+async function answerOf({ form }: SubagentPlan, json: unknown): Promise<StructuredAnswer | undefined> {
+  const read = await form?.validate(json);
+  return read?.ok ? { json, value: read.value } : undefined;
 }

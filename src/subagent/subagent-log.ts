@@ -1,167 +1,58 @@
-/** Writes the journal of one subagent: in order, in groups, and again when the store fails. */
+/** The journal of one subagent as it is written: what it is told, with the time and without secrets. */
 
-import { type Clock, delay } from '../domain/clock.js';
-import { TroupeError, toErrorInfo } from '../domain/errors.js';
+import type { Clock } from '../domain/clock.js';
 import type { JsonValue } from '../domain/json.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
-import type { OnPersistError } from '../domain/stored.js';
-import type { AgentEventBody } from '../events/index.js';
-import type { Journal } from '../store/index.js';
-import type { LogEntry, LogRecord } from './log-record.js';
+import { RecordLog, type RecordLogOptions } from '../store/index.js';
+import type { LogEntry } from './log-record.js';
 
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 30_000;
-
-export interface SubagentLogOptions {
-  /** Called at the first write, and again after it failed. */
-  readonly open: () => Promise<Journal>;
+export interface SubagentLogOptions extends RecordLogOptions {
   readonly clock: Clock;
   readonly redact: Redact;
-  readonly onPersistError: OnPersistError;
-  readonly publish: (event: AgentEventBody) => void;
-  /** It waits for the store to work again. */
-  readonly onHold: () => void;
-}
-
-interface Waiter {
-  /** How many records must be on disk. */
-  readonly upTo: number;
-  readonly resolve: () => void;
-  readonly reject: (error: TroupeError) => void;
 }
 
 export class SubagentLog {
+  readonly #log: RecordLog;
   readonly #options: SubagentLogOptions;
-  #journal: Journal | undefined;
-  /** Those that are not on disk yet. */
-  readonly #queue: LogRecord[] = [];
-  /** Records that are on disk. */
-  #written = 0;
-  readonly #waiters: Waiter[] = [];
-  #draining: Promise<void> | undefined;
-  /** Ends the wait for the next try. */
-  readonly #closing = new AbortController();
-  /** It waits for the store to work again: nothing goes on before. */
-  isHolding = false;
-  /** Nothing is written any more. */
-  #failure: TroupeError | undefined;
 
   constructor(options: SubagentLogOptions) {
     this.#options = options;
+    this.#log = new RecordLog(options);
+  }
+
+  /** It waits for the store to work again: nothing goes on before. */
+  get isHolding(): boolean {
+    return this.#log.isHolding;
   }
 
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
-    if (this.#failure) return;
     const { clock, redact } = this.#options;
-    this.#queue.push(redactValue({ ...withHidden(entry, redact), t: clock.now() } as LogRecord, redact));
-    this.#draining ??= this.#drain();
+    const record = redactValue({ ...withHidden(entry, redact), t: clock.now() }, redact);
+    this.#log.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
   }
 
-  /**
-   * Resolves when it and all before are on disk, or, where `onPersistError` is `continue`, were tried.
-   * @throws TroupeError `store_io` where that is `fail`; `lease_lost`, `store_corrupt`.
-   */
+  /** As `RecordLog.write`: resolves when it and all before are on disk. */
   async write(entry: LogEntry, signal?: AbortSignal): Promise<void> {
     this.add(entry);
-    await this.flush(signal);
+    await this.#log.flush(signal);
   }
 
-  /** As `write`, for what was added so far. */
   flush(signal?: AbortSignal): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#queue.length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const onAbort = () => reject(signal?.reason);
-      const settle = (act: () => void) => {
-        signal?.removeEventListener('abort', onAbort);
-        act();
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.push({
-        upTo: this.#written + this.#queue.length,
-        resolve: () => settle(resolve),
-        reject: (error) => settle(() => reject(error)),
-      });
-    });
+    return this.#log.flush(signal);
   }
 
   /** Writes what is left, trying once more at most. Never rejects. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#draining;
-    await this.#journal?.close();
-    this.#failure ??= new TroupeError('closed', 'the orchestrator was closed');
-    for (const { reject } of this.#waiters.splice(0)) reject(this.#failure);
-  }
-
-  async #drain(): Promise<void> {
-    await null; // whoever adds now goes along
-    for (let retryInMs = FIRST_RETRY_MS; this.#queue.length > 0; ) {
-      const isLast = this.#closing.signal.aborted;
-      const fault = await this.#appendAll();
-      this.isHolding = false;
-      if (fault === undefined) {
-        retryInMs = FIRST_RETRY_MS;
-        continue;
-      }
-      if (!this.#mayTryAgain(fault, retryInMs) || isLast) break;
-      this.isHolding = true;
-      this.#options.onHold();
-      await delay(this.#options.clock, retryInMs, this.#closing.signal).catch(() => {});
-      retryInMs = Math.min(MAX_RETRY_MS, retryInMs * 2);
-    }
-    this.#draining = undefined;
-  }
-
-  async #appendAll(): Promise<TroupeError | undefined> {
-    const batch = [...this.#queue];
-    let fault: unknown;
-    try {
-      this.#journal ??= await this.#options.open();
-      const journal = this.#journal;
-      // A record is JSON: it was made from texts, numbers and what came as JSON.
-      const results = await Promise.allSettled(batch.map((record) => journal.append(record as unknown as JsonValue)));
-      const failed = results.findIndex(({ status }) => status === 'rejected');
-      this.#landed(failed < 0 ? batch.length : failed);
-      const rejection = results[failed];
-      if (rejection?.status !== 'rejected') return undefined;
-      fault = rejection.reason;
-    } catch (thrown) {
-      fault = thrown;
-    }
-    return fault instanceof TroupeError ? fault : new TroupeError('store_io', toErrorInfo(fault).message, { cause: fault });
-  }
-
-  #landed(count: number): void {
-    this.#queue.splice(0, count);
-    this.#written += count;
-    while (this.#waiters[0] && this.#waiters[0].upTo <= this.#written) this.#waiters.shift()?.resolve();
-  }
-
-  /** Tells of the fault, and decides what becomes of those who wait. */
-  #mayTryAgain(fault: TroupeError, retryInMs: number): boolean {
-    const { onPersistError, publish } = this.#options;
-    const mayPass = fault.code === 'store_io';
-    const holds = mayPass && onPersistError === 'hold';
-    publish({ type: 'persist_failed', code: fault.code, ...(holds ? { retryInMs } : {}) });
-    if (holds) return true;
-    const waiters = this.#waiters.splice(0);
-    if (mayPass && onPersistError === 'continue') {
-      for (const { resolve } of waiters) resolve();
-      return false; // what is queued goes along with the next record
-    }
-    this.#failure = fault;
-    this.#queue.length = 0;
-    for (const { reject } of waiters) reject(fault);
-    return false;
+  close(): Promise<void> {
+    return this.#log.close();
   }
 }
 
 /** Says which calls of an answer lose a secret on the way to the disk. */
 function withHidden(entry: LogEntry, redact: Redact): LogEntry {
   if (entry.type !== 'said' || entry.message.role !== 'assistant') return entry;
-  const hidden = entry.message.toolCalls?.filter(({ arguments: args }) => redact(args) !== args).map(({ id }) => id) ?? [];
+  const calls = entry.message.toolCalls ?? [];
+  const hidden = calls.filter(({ arguments: args }) => redact(args) !== args).map(({ id }) => id);
   return hidden.length > 0 ? { ...entry, hidden } : entry;
 }

@@ -1,6 +1,12 @@
 import { config, finalize, map, take } from 'rxjs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { AgentEvent, EventHub, type SubAgentEvent } from '../../src/events/index.js';
+import {
+  AgentEvent,
+  type AgentEventBody,
+  EventHub,
+  type SubAgentEvent,
+  type SubAgentEventStream,
+} from '../../src/events/index.js';
 import { VirtualClock } from '../../src/testing/virtual-clock.js';
 import { brief, delivered, makeHub, record, text, turn } from './hub-fixture.js';
 
@@ -44,6 +50,54 @@ describe('the envelope', () => {
     const late = record(hub.replay$());
     const pulled = await stream.recv();
     for (const { events } of [...readers, late]) expect(events[0]).toBe(pulled);
+  });
+
+  test('cannot be forged by a body, and nothing passes that an event of its type does not have', async () => {
+    const { hub } = makeHub();
+    const live = record(hub.live$);
+    const forged = { subagentId: 'b', parentId: 'b', seq: 99, offset: 99, epoch: 9, time: 1, v: 2, colour: 'red' };
+    // What tools give is plain data of any kind.
+    hub.publish('a', { type: 'subagent_progress', step: 1, message: 'm', ...forged } as AgentEventBody);
+    hub.publish('a', { type: 'text_delta', text: 't', ...forged } as AgentEventBody);
+    hub.publish('a', { type: 'made_up', ...forged } as unknown as AgentEventBody);
+    await delivered();
+    const envelope = { subagentId: 'a', epoch: 0, time: 1_000, v: 1 };
+    expect(live.events).toStrictEqual([
+      { ...envelope, seq: 1, offset: 1, type: 'subagent_progress', step: 1, message: 'm' },
+      { ...envelope, seq: 2, offset: 2, type: 'text_delta', text: 't' },
+      { ...envelope, seq: 3, offset: 3, type: 'made_up' },
+    ]);
+  });
+
+  test('and body cannot be changed by a reader for the others, nor later by who made them', async () => {
+    const { hub } = makeHub();
+    const tasks = [{ content: 'do it', status: 'pending' as const }];
+    const args: Record<string, unknown> = JSON.parse('{"deep":[{"x":1}],"__proto__":{"y":1}}');
+    args.self = args;
+    hub.live$.subscribe((event) => {
+      expect(() => Object.assign(event, { offset: 0 })).toThrow(TypeError);
+      if (event.type === 'tasks_updated')
+        expect(() => Object.assign(event.tasks[0] ?? {}, { content: 'x' })).toThrow(TypeError);
+    });
+    const others = record(hub.live$);
+    hub.publish('a', text('t'));
+    hub.publish('a', { type: 'tasks_updated', tasks });
+    hub.publish('a', { type: 'tool_start', toolName: 't', toolId: '1', args });
+    tasks[0] = { content: 'other', status: 'pending' };
+    Object.assign(args, { deep: 'other' });
+    await delivered();
+    expect(others.events).toMatchObject([
+      { offset: 1 },
+      { tasks: [{ content: 'do it' }] },
+      { args: { deep: [{ x: 1 }] } },
+    ]);
+    const [, , started] = others.events;
+    expect(started?.type === 'tool_start' && Object.keys(started.args as object)).toEqual([
+      'deep',
+      '__proto__',
+      'self',
+    ]);
+    expect(Object.isFrozen(args)).toBe(false);
   });
 
   test('what is published for an unknown, a closed or a forgotten id is dropped and takes no offset', async () => {
@@ -260,7 +314,7 @@ describe('ends', () => {
     expect(live.completed).toBe(false);
   });
 
-  test('after its end a subagent can be replayed until it is forgotten', async () => {
+  test('after its end a subagent can be replayed until it is forgotten; then a gap tells what is lost', async () => {
     const { hub } = makeHub();
     hub.publish('a', text(1));
     hub.close('a');
@@ -271,7 +325,34 @@ describe('ends', () => {
     const forgotten = record(hub.replayOf('a'));
     expect([brief(kept.events), kept.completed]).toEqual([['a1'], true]);
     expect([brief(live.events), live.completed]).toEqual([[], true]);
-    expect([brief(forgotten.events), forgotten.completed]).toEqual([[], true]);
+    expect([brief(forgotten.events), forgotten.completed]).toEqual([['gap a1-1'], true]);
+    const pulled = hub.streamOf('a');
+    expect(await pulled.recv()).toMatchObject({ type: 'gap', missed: 1 });
+    expect(await pulled.recv()).toBeNull();
+    expect(await (hub.events({ from: 1, ids: ['a'] }) as SubAgentEventStream).recv()).toMatchObject({ type: 'gap' });
+    expect(record(hub.liveOf('a'))).toMatchObject({ events: [], completed: true });
+  });
+
+  test('of very many forgotten subagents only the last are known', async () => {
+    const { hub } = makeHub();
+    for (let n = 0; n <= 10_000; n++) {
+      hub.open(`s${n}`);
+      hub.publish(`s${n}`, turn(1));
+      hub.forget(`s${n}`);
+    }
+    await delivered();
+    expect(brief(record(hub.replayOf('s0')).events)).toEqual([]);
+    expect(brief(record(hub.replayOf('s1')).events)).toEqual(['gap s11-1']);
+    expect(hub.stats()).toMatchObject({ channels: 2, kept: 0 });
+  });
+
+  test('a forgotten subagent that is opened anew begins anew', async () => {
+    const { hub } = makeHub();
+    hub.publish('a', text(1));
+    hub.forget('a');
+    await delivered();
+    hub.open('a', { epoch: 1 });
+    expect(brief(record(hub.replayOf('a')).events)).toEqual([]);
   });
 
   test('the streams of an id that was never opened complete at once', async () => {

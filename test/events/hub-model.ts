@@ -86,7 +86,7 @@ export class HubModel {
 
   expectFor(wish: Wish): Expected {
     const { ids, from, bound = false } = wish;
-    const unknown = bound && ids?.every((id) => !this.#channels.has(id)) === true;
+    const unknown = bound && ids?.every((id) => !this.#opened.has(id)) === true;
     const expected = {
       wish,
       unknown,
@@ -98,19 +98,13 @@ export class HubModel {
     if (unknown || from === undefined) return { ...expected, cursor: this.delivered + 1 };
     const asked = this.log.filter((event) => event.offset >= from && inScope(wish, event));
     const isInRing = (event: Logged) => this.#channels.get(event.id)?.kept.includes(event) === true;
-    const isKept = (event: Logged) => {
-      const channel = this.#channels.get(event.id);
-      if (ids !== undefined && channel === undefined) return false;
-      return event.offset > this.delivered || isInRing(event);
-    };
-    // Of a subagent that was forgotten nothing is known where it is asked for by id.
-    const isTold = (event: Logged) => ids === undefined || this.#channels.has(event.id);
+    const isKept = (event: Logged) => event.offset > this.delivered || isInRing(event);
     return {
       ...expected,
       history: asked.filter(isKept),
-      lost: asked.filter((event) => !isKept(event) && isTold(event)),
+      lost: asked.filter((event) => !isKept(event)),
       cursor: Math.max(from, this.log.length + 1),
-      vague: ids !== undefined && from > 1 && asked.some((event) => isTold(event) && !isInRing(event)),
+      vague: ids !== undefined && from > 1 && asked.some((event) => !isInRing(event)),
     };
   }
 

@@ -4,6 +4,7 @@ import { type Actor, createActor, fromPromise, type Snapshot } from 'xstate';
 import {
   activityOf,
   type CallInput,
+  type Decided,
   interruptible,
   isAtRest,
   type PlannedCall,
@@ -98,7 +99,7 @@ export class World {
         callTool: interruptible<ToolSettled, CallInput>(({ input, signal }) =>
           this.#open(this.calls, `call ${nameOf(input)}`, input, signal),
         ),
-        decide: fromPromise<Decision, CallInput>(({ input, signal }) => {
+        decide: fromPromise<Decided, CallInput>(({ input, signal }) => {
           this.log.push(`decide ${nameOf(input)}`);
           const decision = this.#policy(input.call, input.interrupted);
           if (decision !== 'later') return Promise.resolve(decision);

@@ -29,10 +29,14 @@ describe('restore', () => {
 
   it('keeps a paused one paused, a pending one pending, and lists what had ended', async () => {
     const store = new MemorySessionStore();
-    const first = firstLife(store, byPrompt({ quick: [{ text: 'done' }], long: [{ hang: true }], later: [{ hang: true }] }), {
-      maxConcurrentSubagents: 1,
-      onLimit: 'queue',
-    });
+    const first = firstLife(
+      store,
+      byPrompt({ quick: [{ text: 'done' }], long: [{ hang: true }], later: [{ hang: true }] }),
+      {
+        maxConcurrentSubagents: 1,
+        onLimit: 'queue',
+      },
+    );
     first.spawn({ prompt: 'quick' });
     await first.settle();
     const long = first.spawn({ prompt: 'long' });
@@ -77,7 +81,10 @@ describe('restore', () => {
 
   it('tells the model that the outcome of a call with effects is unknown, and runs one without again', async () => {
     const store = new MemorySessionStore();
-    const first = firstLife(store, byPrompt({ deaf: [calls(['deaf', { label: 'd' }])], slow: [calls(['slow', { ms: 500 }])] }));
+    const first = firstLife(
+      store,
+      byPrompt({ deaf: [calls(['deaf', { label: 'd' }])], slow: [calls(['slow', { ms: 500 }])] }),
+    );
     first.spawn({ prompt: 'deaf' });
     first.spawn({ prompt: 'slow' });
     await first.settle();

@@ -23,7 +23,7 @@ export function createSessionWorld(
   const session = Session.open(runtime, '.', options);
   const events: AgentEvent[] = [];
   session.events$.subscribe((event) => events.push(event));
-  onTestFinished(() => session.close());
+  onTestFinished(() => session.close({ mode: 'cancel' }));
   return {
     clock,
     model,

@@ -117,7 +117,16 @@ describe.each(ways)('a final answer in a form, by the way $way', ({ way, answer 
   });
 
   it('has retries of its own for each repair, and these are one repair', async () => {
-    const { spawn, clock, events } = createFormWorld(way, [down, down, down, answer(bad), down, down, down, answer(good)]);
+    const { spawn, clock, events } = createFormWorld(way, [
+      down,
+      down,
+      down,
+      answer(bad),
+      down,
+      down,
+      down,
+      answer(good),
+    ]);
     const handle = spawn();
     await clock.advance(60_000);
     await expect(handle.outcome()).resolves.toMatchObject({ success: true, usage: { requests: 8, repairs: 1 } });
@@ -217,7 +226,10 @@ describe('the text of an answer in a form', () => {
   });
 
   it('is not taken back when nothing was streamed', async () => {
-    const { spawn, settle, events } = createFormWorld('tool', [calls(['final_answer', bad]), calls(['final_answer', good])]);
+    const { spawn, settle, events } = createFormWorld('tool', [
+      calls(['final_answer', bad]),
+      calls(['final_answer', good]),
+    ]);
     spawn();
     await settle();
     expect(eventsOf(events, 'turn_retry')).toEqual([]);
@@ -233,7 +245,12 @@ describe("the answer's tool", () => {
   });
 
   it('is demanded after a plain text that does not fit, and only then', async () => {
-    const script = [calls(['peek', {}]), { text: 'It is good.' }, calls(['final_answer', bad]), calls(['final_answer', good])];
+    const script = [
+      calls(['peek', {}]),
+      { text: 'It is good.' },
+      calls(['final_answer', bad]),
+      calls(['final_answer', good]),
+    ];
     const { spawn, settle, model } = createFormWorld('tool', script);
     const handle = spawn();
     await settle();
@@ -317,7 +334,9 @@ describe('a form', () => {
 
   it('does not bind side questions', async () => {
     const { spawn, clock, model } = createFormWorld('tool', (request) =>
-      request.tools.length === 0 ? { text: 'soon' } : { ...{ toolCalls: [{ name: 'final_answer', args: good }] }, delayMs: 100 },
+      request.tools.length === 0
+        ? { text: 'soon' }
+        : { ...{ toolCalls: [{ name: 'final_answer', args: good }] }, delayMs: 100 },
     );
     const handle = spawn();
     await clock.advance(10);

@@ -1,7 +1,7 @@
 /** Several lives of one session on one store: each is a world of its own, and the one before has died without a word. */
 
-import type { MemorySessionStore } from '../../src/store/index.js';
 import type { SubAgentHandle } from '../../src/orchestrator/index.js';
+import type { MemorySessionStore } from '../../src/store/index.js';
 import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
 import { createWorld, type World, type WorldOptions } from './world.js';
 

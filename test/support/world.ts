@@ -134,7 +134,7 @@ export function createWorld(turns: readonly ScriptedAnswer[] | ScriptedFunction,
   const events: AgentEvent[] = [];
   orchestrator.events$.subscribe((event) => events.push(event));
   onTestFinished(() => {
-    void orchestrator.close();
+    void orchestrator.close({ mode: 'cancel' });
   });
   return {
     clock,

@@ -1,0 +1,60 @@
+/** What the journal of a workflow says: which steps are done, and what came of them. A stored format. */
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { ResolvedStepSpec } from '../config/index.js';
+import { TroupeError } from '../domain/errors.js';
+import type { JsonValue } from '../domain/json.js';
+import type { StepOutcome } from '../domain/step.js';
+
+const WORKFLOW_VERSION = 1;
+
+const DoneRecord = z.object({
+  type: z.literal('done'),
+  version: z.literal(WORKFLOW_VERSION),
+  /** Ms since the epoch. */
+  t: z.number(),
+  taskId: z.string(),
+  /** Of the work: the same task with other work is not the same step. */
+  fingerprint: z.string(),
+  outcome: z.looseObject({ taskId: z.string(), agent: z.string(), subagentId: z.string(), success: z.literal(true) }),
+});
+
+export interface DoneStep {
+  readonly fingerprint: string;
+  readonly outcome: StepOutcome;
+}
+
+/** @param where For messages. @throws TroupeError `store_version`, `store_corrupt`. */
+export function parseWorkflow(records: readonly unknown[], where: string): Map<string, DoneStep> {
+  const done = new Map<string, DoneStep>();
+  for (const [index, record] of records.entries()) {
+    const version = typeof record === 'object' && record !== null && 'version' in record ? record.version : undefined;
+    if (typeof version === 'number' && version > WORKFLOW_VERSION) {
+      throw new TroupeError(
+        'store_version',
+        `${where}: its records have version ${version}, this library reads up to ${WORKFLOW_VERSION}; use a newer one`,
+      );
+    }
+    const parsed = DoneRecord.safeParse(record);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      const problem = `${issue?.path.map(String).join('.') || '(root)'}: ${issue?.message}`;
+      throw new TroupeError('store_corrupt', `${where}: record ${index + 1} is none of a workflow: ${problem}`);
+    }
+    const { taskId, fingerprint, outcome } = parsed.data;
+    done.set(taskId, { fingerprint, outcome: outcome as unknown as StepOutcome }); // written by `doneRecord`
+  }
+  return done;
+}
+
+export function doneRecord(fingerprint: string, outcome: StepOutcome, t: number): JsonValue {
+  const record = { type: 'done', version: WORKFLOW_VERSION, t, taskId: outcome.taskId, fingerprint, outcome };
+  return JSON.parse(JSON.stringify(record)) as JsonValue; // plain data; what a schema made of an answer may be less plain
+}
+
+/** Of what a step is to do; how it is described does not count. */
+export function fingerprintOf({ agent, prompt, maxSteps }: ResolvedStepSpec, schema: unknown): string {
+  const work = JSON.stringify([agent, prompt, maxSteps ?? null, schema ?? null]);
+  return createHash('sha256').update(work).digest('hex');
+}

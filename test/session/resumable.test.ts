@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { SessionOptions } from '../../src/config/index.js';
+import { MemorySessionStore } from '../../src/store/index.js';
+import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
+import { byPrompt, calls, errorOf, eventsOf, lastMessage, tasks } from '../support/world.js';
+import { createSessionWorld, echo, type SessionWorld, step } from './session-world.js';
+
+/** A life of a session on the store; the one before has been killed. */
+function life(
+  store: MemorySessionStore,
+  turns: readonly ScriptedAnswer[] | ScriptedFunction,
+  options: SessionOptions = {},
+): SessionWorld {
+  store.abandonLeases();
+  return createSessionWorld(turns, { sessionStore: store, ...options });
+}
+
+const prompts = ({ model }: SessionWorld) => model.requests.map(({ messages }) => messages[0]?.content);
+
+describe('parallelResumable', () => {
+  it('needs a store', async () => {
+    const { session } = createSessionWorld(echo);
+    const error = await errorOf(() => session.parallelResumable([step('a')], 'w'));
+    expect(error.code).toBe('config_invalid');
+    expect(error.message).toContain('sessionStore');
+  });
+
+  it('replays steps that are on record, and tells so', async () => {
+    const store = new MemorySessionStore();
+    const first = life(store, echo);
+    await expect(first.session.parallelResumable([step('a'), step('b')], 'w')).resolves.toMatchObject([
+      { output: 'done a', replayed: false },
+      { output: 'done b', replayed: false },
+    ]);
+
+    const second = life(store, echo);
+    const outcomes = await second.session.parallelResumable([step('b'), step('a'), step('c')], 'w');
+    expect(outcomes.map(({ taskId, output, replayed }) => [taskId, output, replayed])).toEqual([
+      ['b', 'done b', true],
+      ['a', 'done a', true],
+      ['c', 'done c', false],
+    ]);
+    expect(prompts(second)).toEqual(['c']);
+    await second.settle();
+    expect(
+      eventsOf(second.events, 'step_replayed').map(({ taskId, workflowId, subagentId }) => [
+        taskId,
+        workflowId,
+        subagentId,
+      ]),
+    ).toEqual([
+      ['b', 'w', 'subagent-2'],
+      ['a', 'w', 'subagent-1'],
+    ]);
+    // All succeeded, called again: all replayed; another workflow knows nothing of it.
+    const again = await second.session.parallelResumable([step('a'), step('b'), step('c')], 'w');
+    expect(again.every(({ replayed }) => replayed)).toBe(true);
+    const [other] = await second.session.parallelResumable([step('a')], 'another');
+    expect(other?.replayed).toBe(false);
+  });
+
+  it('runs a failed step again', async () => {
+    const store = new MemorySessionStore();
+    const first = life(store, (request) => (lastMessage(request) === 'b' ? { finish: 'refusal' } : { text: 'fine' }));
+    const outcomes = await first.session.parallelResumable([step('a'), step('b')], 'w');
+    expect(outcomes.map(({ success }) => success)).toEqual([true, false]);
+    const second = life(store, echo);
+    const again = await second.session.parallelResumable([step('a'), step('b')], 'w');
+    expect(again.map(({ success, replayed }) => [success, replayed])).toEqual([
+      [true, true],
+      [true, false],
+    ]);
+    expect(prompts(second)).toEqual(['b']);
+  });
+
+  it('goes on with a step in flight from its own last recorded call, children included', async () => {
+    const store = new MemorySessionStore();
+    const first = life(
+      store,
+      byPrompt({
+        single: [calls(['note', { label: 's' }]), { hang: true }],
+        lead: [tasks('child'), { text: 'never' }],
+        child: [calls(['note', { label: 'c' }]), { hang: true }],
+      }),
+    );
+    const steps = [step('single'), step('lead', { agent: 'lead' })];
+    void first.session.parallelResumable(steps, 'w');
+    await first.settle();
+    expect(first.effects).toEqual(['s', 'c']);
+
+    const second = life(
+      store,
+      byPrompt({
+        single: [{ text: '' }, { text: 'single is done' }],
+        lead: [{ text: '' }, { text: 'lead is done' }],
+        child: [{ text: '' }, { text: 'child is done' }],
+      }),
+    );
+    const outcomes = await second.session.parallelResumable(steps, 'w');
+    expect(second.effects).toEqual([]);
+    expect(outcomes.map(({ output, subagentId, turns }) => [output, subagentId, turns])).toEqual([
+      ['single is done', 'subagent-1', 2],
+      ['lead is done', 'subagent-2', 2],
+    ]);
+    expect(second.model.requests).toHaveLength(3);
+  });
+
+  it('refuses other work under the name of a step that is done, and runs it again when told to', async () => {
+    const store = new MemorySessionStore();
+    const first = life(store, echo);
+    await first.session.parallelResumable([step('a'), step('b')], 'w');
+    const changed = [
+      { ...step('a'), prompt: 'other' },
+      { ...step('b'), description: 'said otherwise' },
+    ];
+    const second = life(store, echo);
+    const error = await errorOf(() => second.session.parallelResumable(changed, 'w'));
+    expect(error.code).toBe('workflow_mismatch');
+    expect(error.message).toContain('"a"');
+    expect(error.message).not.toContain('"b"');
+    expect(second.model.requests).toEqual([]);
+    const outcomes = await second.session.parallelResumable(changed, 'w', { onChanged: 'rerun' });
+    expect(outcomes.map(({ output, replayed }) => [output, replayed])).toEqual([
+      ['done other', false],
+      ['done b', true],
+    ]);
+  });
+
+  it('refuses a second holder with workflow_busy, and leaves other workflows and the session free', async () => {
+    const store = new MemorySessionStore();
+    const first = life(store, [{ hang: true }]);
+    void first.session.parallelResumable([step('a')], 'w');
+    await first.settle();
+    const second = createSessionWorld(echo, { sessionStore: store });
+    expect((await errorOf(() => second.session.parallelResumable([step('a')], 'w'))).code).toBe('workflow_busy');
+    expect((await errorOf(() => second.session.forgetWorkflow('w'))).code).toBe('workflow_busy');
+    await expect(second.session.parallelResumable([step('b')], 'v')).resolves.toHaveLength(1);
+    await expect(second.session.run(step('c'))).resolves.toMatchObject({ success: true });
+  });
+
+  it('gives typed answers back as the schema makes them', async () => {
+    const store = new MemorySessionStore();
+    const spec = step('a', { outputSchema: z.object({ when: z.string().transform((text) => text.length) }) });
+    const answer: ScriptedFunction = () => ({ text: '{"when":"today"}' });
+    const [one] = await life(store, answer).session.parallelResumable([spec], 'w');
+    expect(one?.structured).toEqual({ when: 5 });
+    const [two] = await life(store, []).session.parallelResumable([spec], 'w');
+    expect(two).toMatchObject({ replayed: true, structured: { when: 5 } });
+  });
+
+  it('forgets a workflow when told to', async () => {
+    const store = new MemorySessionStore();
+    const { session } = life(store, echo);
+    await session.parallelResumable([step('a')], 'w');
+    await session.forgetWorkflow('w');
+    const [again] = await session.parallelResumable([step('a')], 'w');
+    expect(again?.replayed).toBe(false);
+  });
+
+  it('is suspended by close and goes on in the next life', async () => {
+    const store = new MemorySessionStore();
+    const first = life(store, [calls(['slow', { ms: 50 }]), { text: 'never' }]);
+    const running = first.session.parallelResumable([step('a')], 'w');
+    await first.settle();
+    const closing = first.session.close();
+    await first.clock.advance(50);
+    await closing;
+    await expect(running).resolves.toMatchObject([{ success: false, error: { code: 'closed' } }]);
+    const second = life(store, [{ text: 'finished' }]);
+    const again = second.session.parallelResumable([step('a')], 'w');
+    await second.settle();
+    await expect(again).resolves.toMatchObject([{ output: 'finished', turns: 2 }]);
+    expect(second.model.requests).toHaveLength(1);
+  });
+});
