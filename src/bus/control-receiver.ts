@@ -2,7 +2,7 @@
 
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../domain/clock.js';
-import { messageOf, TroupeError } from '../domain/errors.js';
+import { messageOf, TroupeError, toErrorInfo } from '../domain/errors.js';
 import { type ControlMessage, parseControlMessage } from '../events/index.js';
 import type { EventBus, StoredMessage } from './event-bus.js';
 import { RecentIds } from './recent-ids.js';
@@ -70,7 +70,10 @@ export class ControlReceiver {
     try {
       onSignal(id, signal);
     } catch (cause) {
-      onError(new TroupeError('bug', `${signal.signal} for ${id} threw: ${messageOf(cause)}`, { cause }));
+      const { code } = toErrorInfo(cause);
+      // A signal that cannot be obeyed is its sender's mistake.
+      const what = code === 'bug' ? `${signal.signal} for ${id} threw` : `${signal.signal} ignored on ${subject}`;
+      onError(new TroupeError(code, `${what}: ${messageOf(cause)}`, { cause }));
     }
   }
 

@@ -53,6 +53,8 @@ export interface ModelProvider {
   readonly name: string;
   /** Attempts after the first for faults that may pass; 3 by default. */
   readonly maxRetries?: number;
+  /** Characters of text, reasoning and calls in one answer, above which it is `output_limit`; 16 M by default. */
+  readonly maxResponseBytes?: number;
   readonly price?: ModelPrice;
   /** Providers that bear the same object are held back together after a 429 of any of them; without it, each by itself. */
   readonly limiterKey?: object;

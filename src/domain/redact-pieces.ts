@@ -1,6 +1,10 @@
 /** How a text that comes in pieces is redacted: a secret that is cut by the borders of pieces goes too. */
 
+import type { HarmlessPieces } from './harmless-pieces.js';
 import { SECRET_CONTEXT_CHARACTERS, SECRET_SHAPES, type SecretShape } from './secret-shapes.js';
+
+/** What was before a piece is cut back when it has become longer. */
+const MAX_CONTEXT_CHARACTERS = 128;
 
 /** What is already seen to be a secret is not held back any longer than this, in characters: what follows of it is left out. */
 const MAX_HELD_SECRET = 256;
@@ -15,6 +19,8 @@ export interface RedactedPiecesOptions {
   readonly whole: RegExp;
   readonly replacement: string;
   readonly handOn: (text: string) => void;
+  /** Which pieces need not be looked at any further. */
+  readonly harmless: HarmlessPieces;
 }
 
 export class RedactedPieces {
@@ -31,6 +37,12 @@ export class RedactedPieces {
   }
 
   push(piece: string): void {
+    if (this.#pending === '' && this.#growing === undefined && this.#options.harmless.has(piece, this.#before)) {
+      this.#before += piece;
+      if (this.#before.length > MAX_CONTEXT_CHARACTERS) this.#before = this.#before.slice(-SECRET_CONTEXT_CHARACTERS);
+      if (piece !== '') this.#options.handOn(piece);
+      return;
+    }
     const rest = this.#growing === undefined ? piece : this.#behindSecret(this.#growing, piece);
     if (rest === '') return;
     const text = this.#before + this.#pending + rest;

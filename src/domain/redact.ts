@@ -1,5 +1,6 @@
 /** How secrets are taken out of a text before it is shown, sent or stored. */
 
+import { HarmlessPieces } from './harmless-pieces.js';
 import { RedactedPieces } from './redact-pieces.js';
 import { SECRET_SHAPES } from './secret-shapes.js';
 
@@ -38,11 +39,12 @@ export function createRedactor(secrets: readonly string[]): Redact {
   const whole = [...values.map(escapeForPattern), ...SECRET_SHAPES.map((shape) => shape.whole.source)].join('|');
   const open = SECRET_SHAPES.map((shape) => shape.open).join('|');
   const pattern = new RegExp(whole, 'g');
+  const harmless = new HarmlessPieces(values);
   const patternInPieces = new RegExp(`((?:${open})$)|${whole}`, 'g');
   // Nothing that is looked for is shorter, and most pieces of a stream are.
   const redact = (text: string) => (text.length < MIN_SECRET_LENGTH ? text : text.replace(pattern, REDACTED));
   const inPieces = (handOn: (text: string) => void): Pieces => {
-    const options = { values, openOrWhole: patternInPieces, whole: pattern, replacement: REDACTED, handOn };
+    const options = { values, harmless, openOrWhole: patternInPieces, whole: pattern, replacement: REDACTED, handOn };
     const pieces = new RedactedPieces(options);
     return { push: (piece) => pieces.push(piece), end: () => pieces.end() };
   };

@@ -5,6 +5,8 @@ export interface SecretShape {
    * Either consumes all that it scans or has a bounded length, so that the time is linear in the text.
    */
   readonly whole: RegExp;
+  /** The first two characters, one way or the other; none for a shape that hangs on what is before it. */
+  readonly begins: readonly string[];
   /** Pattern of what, at the end of a text, may become such a secret or be more of it. */
   readonly open: string;
   /** Of a shape without a bound: what follows at once still belongs to it. Group 1 is its end. */
@@ -23,6 +25,7 @@ function begun(...atoms: readonly string[]): string {
 
 function keyShape(prefix: readonly string[], characters: string, minLength: number): SecretShape {
   return {
+    begins: [prefix.slice(0, 2).join('')],
     whole: new RegExp(`${WORD_START}${prefix.join('')}[${characters}]{${minLength},}`),
     open: `${WORD_START}${begun(...prefix, `[${characters}]*`)}`,
     rest: new RegExp(`[${characters}]*`, 'y'),
@@ -37,6 +40,7 @@ const PEM_LABEL = ['[A-Z ]{0,35}', '-{0,4}'];
 const PEM_END_BEGUN = begun(...'-----END ', ...PEM_LABEL);
 
 const privateKey: SecretShape = {
+  begins: ['--'],
   whole: new RegExp(`${PEM_BEGIN}${PEM_BODY}(?:${PEM_END})?`),
   open: `(?:${PEM_BEGIN}${PEM_BODY}(?:${PEM_END_BEGUN})?|${begun(...'-----BEGIN ', ...PEM_LABEL)})`,
   rest: new RegExp(`${PEM_BODY}(${PEM_END})?`, 'y'),
@@ -45,6 +49,7 @@ const privateKey: SecretShape = {
 
 const TOKEN = '[A-Za-z0-9_-]';
 const signedToken: SecretShape = {
+  begins: ['ey'],
   whole: new RegExp(String.raw`(?<!${TOKEN})eyJ${TOKEN}{8,}\.eyJ${TOKEN}{4,}(?:\.${TOKEN}*)?`),
   open: `(?<!${TOKEN})${begun('e', 'y', 'J', `${TOKEN}*`, String.raw`\.`, 'e', 'y', 'J', `${TOKEN}*`, String.raw`\.${TOKEN}*`)}`,
   rest: /[A-Za-z0-9_.-]*/y, // a dot behind the signature goes too: which of its parts this is, is not known any more
@@ -52,16 +57,19 @@ const signedToken: SecretShape = {
 
 // The word before stays, so that the reader sees what was there; so does the place of a login in a URL.
 const bearer: SecretShape = {
+  begins: [],
   whole: /(?<=\b[Bb]earer[ \t])[A-Za-z0-9._~+/=*-]{6,}/,
   open: String.raw`(?<=\b[Bb]earer[ \t])[A-Za-z0-9._~+/=*-]+`,
   rest: /[A-Za-z0-9._~+/=*-]*/y,
 };
 const basicLogin: SecretShape = {
+  begins: [],
   whole: /(?<=\b[Bb]asic[ \t])[A-Za-z0-9+/=]{12,}/,
   open: String.raw`(?<=\b[Bb]asic[ \t])[A-Za-z0-9+/=]+`,
   rest: /[A-Za-z0-9+/=]*/y,
 };
 const loginInUrl: SecretShape = {
+  begins: [],
   whole: /(?<=:\/\/)[^\s/:@"'<>]{1,256}:[^\s/@"'<>]{1,256}(?=@)/,
   open: String.raw`(?<=:\/\/)[^\s/:@"'<>]{1,256}(?::[^\s/@"'<>]{0,256})?`,
 };
@@ -76,6 +84,7 @@ export const SECRET_SHAPES: readonly SecretShape[] = [
   keyShape([...'hf_'], 'A-Za-z0-9', 24),
   keyShape([...'xox', '[abeoprs]', '-'], 'A-Za-z0-9-', 10),
   {
+    begins: ['AK', 'AS'],
     whole: /(?<![A-Za-z0-9_])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/,
     open: `${WORD_START}${begun('A', '[KS]', 'I', 'A', '[A-Z0-9]{0,16}')}`,
   },

@@ -6,11 +6,16 @@ import { TroupeError } from '../domain/errors.js';
 const reason = z.string().optional();
 const requestId = z.string().min(1);
 
+const isNotBlank = (text: string) => text.trim() !== '';
+
 export const ControlMessage = z.discriminatedUnion('signal', [
   z.strictObject({ signal: z.literal('pause') }),
   z.strictObject({ signal: z.literal('resume') }),
   z.strictObject({ signal: z.literal('cancel'), reason }),
-  z.strictObject({ signal: z.literal('steer'), message: z.string().min(1) }),
+  z.strictObject({
+    signal: z.literal('steer'),
+    message: z.string().refine(isNotBlank, 'expected a text that is not empty'),
+  }),
   z.strictObject({ signal: z.literal('approve'), requestId }),
   z.strictObject({ signal: z.literal('deny'), requestId, reason }),
 ]);

@@ -100,8 +100,9 @@ export class EventHub {
     const seq = ++channel.seq;
     const offset = ++this.#lastOffset;
     const time = this.#clock.now();
-    const sealed = sealedBody(body); // it has no field of the envelope, so the stamps hold
-    // The body comes last: spread first it makes this object a hundred times as costly (measured: 4 us, not 0.04).
+    // The body comes last: spread first it makes this object a hundred times as costly (measured: 4 us, not 0.04). It has no
+    // field of the envelope, so the stamps hold.
+    const sealed = sealedBody(body);
     const event: SubAgentEvent =
       parentId === undefined
         ? { subagentId: id, epoch, seq, offset, time, v: 1, ...sealed }

@@ -1,5 +1,6 @@
 /** The door of the orchestrator room. */
 
+export { type OpenWorkflow, OrchestratorCore } from './core.js';
 export type { SubAgentHandle } from './handle.js';
-export { type OpenWorkflow, Orchestrator, type RuntimeHolder, type SessionScope } from './orchestrator.js';
+export { Orchestrator, type RuntimeHolder } from './orchestrator.js';
 export type { OrchestratorActor } from './supervisor.js';

@@ -31,7 +31,7 @@ function storedConfig({ config, form }: SubagentPlan): Record<string, unknown> {
   const { tools, outputSchema: _, parentId: __, ...rest } = config;
   return {
     ...rest,
-    ...(form ? { outputSchema: form.jsonSchema } : {}),
+    ...(form ? { outputSchema: form.source } : {}),
     ...(tools ? { tools: tools.map((tool) => (typeof tool === 'string' ? tool : { own: tool.name })) } : {}),
   };
 }

@@ -7,14 +7,14 @@ import { TroupeError, toErrorInfo } from '../domain/errors.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
-import type { OpenWorkflow, Orchestrator, SubAgentHandle } from '../orchestrator/index.js';
+import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestrator/index.js';
 import type { PersistFault, RecordLog } from '../store/index.js';
 import { subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
 import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow } from './workflow-journal.js';
 
 export interface WorkflowRun {
-  readonly orchestrator: Orchestrator;
+  readonly core: OrchestratorCore;
   readonly workflowId: string;
   readonly onChanged: WorkflowOptions['onChanged'];
   readonly clock: Clock;
@@ -36,26 +36,25 @@ interface Step {
  * @throws TroupeError `workflow_mismatch`, `workflow_busy`, `store_corrupt`, `store_version`, `store_io`; nothing runs then.
  */
 export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: WorkflowRun): Promise<StepOutcome[]> {
-  const { orchestrator, workflowId, redact } = run;
+  const { core, workflowId, redact } = run;
   const steps = specs.map(stepOf);
   const byTask = new Map(steps.map((step) => [step.spec.taskId, step]));
   const marked = (metadata: Readonly<Record<string, unknown>> | undefined): Step | undefined => {
     const step = byTask.get(String(metadata?.taskId));
     return step && metadata?.fingerprint === step.fingerprint ? step : undefined;
   };
-  const workflow = await orchestrator.openWorkflow(workflowId, ({ metadata }) => {
+  const workflow = await core.openWorkflow(workflowId, ({ metadata }) => {
     const step = marked(metadata as Record<string, unknown> | undefined); // as `configOf` wrote it
     return step ? configOf(step, workflowId) : 'leave';
   });
   let taken: readonly SubAgentHandle[] = [];
   try {
     let lastId = '';
-    const tell = (fault: PersistFault) => orchestrator.tell(lastId || workflowId, { type: 'persist_failed', ...fault });
+    const tell = (fault: PersistFault) => core.tell(lastId || workflowId, { type: 'persist_failed', ...fault });
     const { log, contents, where } = await workflow.home.openOwnLog({ onFault: tell, onHold: () => {} });
     const done = parseWorkflow(contents.records, where);
     checkSame(steps, done, run);
-    if (contents.tornBytes > 0)
-      orchestrator.tell(workflowId, { type: 'store_recovered', tornBytes: contents.tornBytes });
+    if (contents.tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes: contents.tornBytes });
     const journal = new Recorder(log, run.clock, redact);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
@@ -69,7 +68,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
           ended ??
           (await run.runStep(spec, (_, attempt) => {
             const before = attempt === 0 ? inFlight.get(spec.taskId) : undefined;
-            const handle = before ?? orchestrator.spawnInto(workflow.home, configOf(step, workflowId));
+            const handle = before ?? core.spawn(configOf(step, workflowId), workflow.home);
             lastId = handle.id;
             return handle;
           }));
@@ -85,7 +84,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
 
 function stepOf(spec: ResolvedStepSpec): Step {
   const form = spec.outputSchema === undefined ? undefined : prepareOutputSchema(spec.outputSchema);
-  return { spec, form, fingerprint: fingerprintOf(spec, form?.jsonSchema) };
+  return { spec, form, fingerprint: fingerprintOf(spec, form?.source) };
 }
 
 /** Its marks tell a later run which step it is of, and whether that is still the same work. */
@@ -137,7 +136,7 @@ async function replay({ spec, form }: Step, recorded: StepOutcome, run: Workflow
   const { structured: _, ...outcome } = recorded;
   const read = form && (await readStructured(form, { text: outcome.output }));
   const { taskId } = spec;
-  run.orchestrator.tell(outcome.subagentId, { type: 'step_replayed', taskId, workflowId: run.workflowId });
+  run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId, workflowId: run.workflowId });
   return { ...outcome, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
 }
 

@@ -15,7 +15,7 @@ import type { AgentRuntime } from '../domain/agent.js';
 import { TroupeError } from '../domain/errors.js';
 import type { OutcomesOf, StepOutcome, StructuredOfStep } from '../domain/step.js';
 import type { AgentEvent } from '../events/index.js';
-import { Orchestrator } from '../orchestrator/index.js';
+import { Orchestrator, OrchestratorCore } from '../orchestrator/index.js';
 import type { NextRound } from './loop.js';
 import type { Stages } from './pipeline.js';
 import { Steps } from './steps.js';
@@ -53,11 +53,11 @@ export class Session implements AsyncDisposable {
       ...given,
     });
     const scope = { tools, permissive, ...(permissions ? { permissions } : {}), ...(model ? { model } : {}) };
-    const orchestrator = Orchestrator.forSession(runtime, config, scope);
+    const core = new OrchestratorCore(runtime, config, scope);
     const onError = config.onError ?? runtime.onError ?? (() => {});
     const clock = config.clock ?? runtime.clock;
     const { redact } = runtime;
-    return new Session(orchestrator, new Steps({ orchestrator, maxParallelTasks, clock, redact, onError }));
+    return new Session(Orchestrator.of(core), new Steps({ core, maxParallelTasks, clock, redact, onError }));
   }
 
   /** Every subagent of this session, from now on. */

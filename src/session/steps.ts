@@ -5,7 +5,7 @@ import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import type { Redact } from '../domain/redact.js';
 import type { StepOutcome } from '../domain/step.js';
-import type { Orchestrator } from '../orchestrator/index.js';
+import type { OrchestratorCore } from '../orchestrator/index.js';
 import { type NextRound, runLoop } from './loop.js';
 import { parseStep, parseSteps } from './parse-steps.js';
 import { checkPipeline, runPipeline, type Stages } from './pipeline.js';
@@ -16,7 +16,7 @@ import { neverBegun } from './step-outcome.js';
 import { Stop } from './stop.js';
 
 export interface StepsOptions {
-  readonly orchestrator: Orchestrator;
+  readonly core: OrchestratorCore;
   readonly maxParallelTasks: number;
   readonly clock: Clock;
   readonly redact: Redact;
@@ -32,7 +32,7 @@ export class Steps {
   constructor(options: StepsOptions) {
     this.#options = options;
     this.#slots = new Slots(options.maxParallelTasks);
-    options.orchestrator.actor.subscribe({
+    options.core.supervisor.actor.subscribe({
       complete: () => {
         for (const stop of this.#stops) stop.stop('the session was closed');
       },
@@ -55,10 +55,10 @@ export class Steps {
     const steps = parseSteps(specs, 'parallelResumable');
     checkWorkflowId(workflowId);
     const { signal, onChanged } = parseWorkflowOptions(options);
-    const { orchestrator, clock, redact } = this.#options;
+    const { core, clock, redact } = this.#options;
     return this.#call(signal, (stop) =>
       runWorkflow(steps, {
-        orchestrator,
+        core,
         workflowId,
         onChanged,
         clock,
@@ -71,7 +71,7 @@ export class Steps {
   async forgetWorkflow(workflowId: unknown): Promise<void> {
     checkWorkflowId(workflowId);
     this.#checkOpen();
-    await this.#options.orchestrator.forgetWorkflow(workflowId);
+    await this.#options.core.forgetWorkflow(workflowId);
   }
 
   async pipeline<Item>(
@@ -109,7 +109,7 @@ export class Steps {
   }
 
   #checkOpen(): void {
-    if (this.#options.orchestrator.actor.getSnapshot().matches('open')) return;
+    if (!this.#options.core.isClosing) return;
     throw new TroupeError('closed', 'the session is closed: it runs no more steps');
   }
 
@@ -122,7 +122,7 @@ export class Steps {
     return outcome ?? neverBegun(step, stop.reason ?? '');
   }
 
-  readonly #spawn: StepRun['subagentFor'] = (step) => this.#options.orchestrator.spawnSubagent(subAgentConfigOf(step));
+  readonly #spawn: StepRun['subagentFor'] = (step) => this.#options.core.spawn(subAgentConfigOf(step));
 }
 
 function checkWorkflowId(workflowId: unknown): asserts workflowId is string {

@@ -14,6 +14,7 @@ import {
   Agent,
   AgentEvent,
   AgentOptions,
+  AgentStepSpec,
   familyOf,
   OrchestratorConfig,
   SessionOptions,
@@ -170,6 +171,7 @@ describe('the guide', () => {
     ['`SubAgentConfig`', SubAgentConfig],
     ['`OrchestratorConfig`', OrchestratorConfig],
     ['`SessionOptions`', SessionOptions],
+    ['`AgentStepSpec`', AgentStepSpec],
     ['option', AgentOptions],
   ])('names every key of %s', (head, schema) => {
     const told = tableOf(guide, head).flatMap(([keys]) => namesIn(keys));

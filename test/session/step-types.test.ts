@@ -9,9 +9,7 @@ const base = { agent: 'worker', description: '', prompt: 'x' };
 
 describe('the type of structured', () => {
   it('is, step by step, what the schema of each gives', async () => {
-    const { session, settle } = createSessionWorld(({ output }) => ({
-      text: output ? '{"safe":true,"score":"7"}' : 'no form',
-    }));
+    const { session, settle } = createSessionWorld(() => ({ text: '{"safe":true,"score":"7"}' }));
     const all = session.parallel([
       { taskId: 'a', ...base, outputSchema: Verdict },
       { taskId: 'b', ...base },

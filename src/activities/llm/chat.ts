@@ -4,6 +4,7 @@ import type { Message } from '../../domain/message.js';
 import type { FinishReason, ModelChunk, ModelRequest } from '../../domain/model.js';
 import type { TokenUsage } from '../../domain/usage.js';
 import { type Answer, type Dialect, formatOf, type RequestSettings } from './answer.js';
+import { partsOf } from './content-parts.js';
 import { errorIn, faultOfErrorObject, isObject, ProviderFault } from './faults.js';
 import { tokenUsageOf } from './usage.js';
 import { wireIdsOf, wireNameOf } from './wire-ids.js';
@@ -140,7 +141,11 @@ class ChatAnswer implements Answer {
 
   #takeContent(content: Readonly<Record<string, unknown>>, out: ModelChunk[]): void {
     const { content: text, tool_calls: pieces, refusal } = content;
-    if (typeof text === 'string' && text !== '') out.push({ type: 'text_delta', text });
+    if (typeof text === 'string') {
+      if (text !== '') out.push({ type: 'text_delta', text });
+    } else if (text !== undefined && text !== null) {
+      this.#takeParts(text, out);
+    }
     if (
       pieces === undefined &&
       refusal === undefined &&
@@ -150,11 +155,21 @@ class ChatAnswer implements Answer {
       return;
     const reasoning = content.reasoning_content ?? content.reasoning;
     if (typeof reasoning === 'string' && reasoning !== '') out.push({ type: 'reasoning_delta', text: reasoning });
-    if (typeof refusal === 'string' && refusal !== '') {
-      this.#isRefused = true;
-      out.push({ type: 'text_delta', text: refusal });
-    }
+    if (typeof refusal === 'string' && refusal !== '') this.#takeRefusal(refusal, out);
     if (Array.isArray(pieces)) for (const [place, piece] of pieces.entries()) this.#takeCallPiece(piece, place);
+  }
+
+  #takeRefusal(text: string, out: ModelChunk[]): void {
+    this.#isRefused = true;
+    out.push({ type: 'text_delta', text });
+  }
+
+  #takeParts(content: unknown, out: ModelChunk[]): void {
+    for (const part of partsOf(content)) {
+      if (part.text === '') continue;
+      if (part.type === 'refusal') this.#takeRefusal(part.text, out);
+      else out.push({ type: part.type === 'thinking' ? 'reasoning_delta' : 'text_delta', text: part.text });
+    }
   }
 
   #takeCallPiece(piece: unknown, place: number): void {

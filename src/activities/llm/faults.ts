@@ -53,6 +53,7 @@ export function errorIn(body: unknown): unknown {
 
 function codeOfStatus(status: number): TroupeErrorCode {
   if (status === 401 || status === 403) return 'model_auth';
+  if (status === 402) return 'quota_exceeded';
   if (status === 429) return 'rate_limited';
   if (status === 408 || status === 409 || status >= 500) return 'model_unavailable';
   return 'bad_response';

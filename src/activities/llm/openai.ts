@@ -104,6 +104,7 @@ export function openai(
   const provider: ModelProvider = {
     name,
     maxRetries: settings.maxRetries,
+    maxResponseBytes: settings.maxResponseBytes,
     ...(price === undefined ? {} : { price }),
     structuredOutput: settings.structuredOutput ?? (isTheService(client.baseURL) ? 'native' : 'tool'),
     ...(limiterKey === undefined ? {} : { limiterKey }),

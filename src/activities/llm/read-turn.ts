@@ -1,14 +1,19 @@
 /** How a provider's stream becomes one whole turn, or one fault. */
 
 import type { Clock } from '../../domain/clock.js';
-import { TroupeError } from '../../domain/errors.js';
-import { USAGE_GRACE_MS } from '../../domain/limits.js';
+import { isErrorCode, messageOf, TroupeError } from '../../domain/errors.js';
+import { DEFAULT_MAX_RESPONSE_BYTES, USAGE_GRACE_MS } from '../../domain/limits.js';
 import type { FinishReason, ModelChunk, ModelProvider, ModelRequest } from '../../domain/model.js';
 import type { TokenUsage } from '../../domain/usage.js';
+import { checkChunk } from './check-chunk.js';
 import { cleanText } from './fault-text.js';
 import { isConnectionLike, storyOf } from './faults.js';
+import { MacrotaskTurns } from './macrotask-turns.js';
 import { ModelFault, retryAfterOf } from './model-fault.js';
 import { tokenUsageOf } from './usage.js';
+
+/** What a call counts for at least: one without a name or arguments takes memory too. */
+const MIN_CALL_CHARACTERS = 64;
 
 /** A call as it came: the caller gives it an id of its own. */
 export interface RequestedCall {
@@ -42,7 +47,8 @@ export interface ReadTurnOptions {
  * it rejects with the signal's reason at once, whatever the provider does, and nothing is handed on any more.
  *
  * Rejects with a {@link ModelFault}: `model_unavailable` where the stream ends without a finish reason, `model_refused` for a refusal
- * or content filter, `bad_response` for an announced call that never came, else the code that the provider threw.
+ * or content filter, `bad_response` for an announced call that never came and a chunk that is none, `output_limit` for more than can be
+ * held, else the code that the provider threw.
  */
 export function readTurn(provider: ModelProvider, request: ModelRequest, options: ReadTurnOptions): Promise<ModelTurn> {
   const { signal } = options;
@@ -79,6 +85,9 @@ class TurnReading {
   #usage: TokenUsage | undefined;
   #finish: FinishReason | undefined;
   #graceTimer: unknown;
+  /** Of text, reasoning and calls. */
+  #characterCount = 0;
+  readonly #turns = new MacrotaskTurns();
 
   constructor(provider: ModelProvider, options: ReadTurnOptions) {
     this.#provider = provider;
@@ -119,6 +128,10 @@ class TurnReading {
         return;
       }
       this.#take(next.value);
+      if (this.#turns.isDue()) {
+        await this.#turns.next();
+        if (signal.aborted) throw signal.reason;
+      }
     }
     if (this.#usage === undefined) await this.#readUsage(iterator);
     this.close();
@@ -132,6 +145,7 @@ class TurnReading {
         const next = await iterator.next();
         if (this.#iterator !== iterator || signal.aborted || next.done) return;
         this.#take(next.value);
+        if (this.#turns.isDue()) await this.#turns.next();
       }
     };
     await new Promise<void>((resolve) => {
@@ -141,20 +155,24 @@ class TurnReading {
   }
 
   #take(chunk: ModelChunk): void {
+    checkChunk(chunk);
     switch (chunk.type) {
       case 'text_delta':
         if (chunk.text === '') return;
+        this.#count(chunk.text.length);
         this.#text += chunk.text;
         this.#streamed = true;
         handOn(this.#options.onText, chunk.text);
         return;
       case 'reasoning_delta':
         if (chunk.text === '') return;
+        this.#count(chunk.text.length);
         this.#streamed = true;
         handOn(this.#options.onReasoning, chunk.text);
         return;
       case 'tool_call': {
         const { id, name, arguments: args } = chunk;
+        this.#count(Math.max(MIN_CALL_CHARACTERS, (id?.length ?? 0) + name.length + args.length));
         this.#calls.push({ ...(id === undefined ? {} : { providerId: id }), name, arguments: args });
         return;
       }
@@ -168,7 +186,14 @@ class TurnReading {
         return;
       default:
         chunk satisfies never;
-        throw new TroupeError('bad_response', 'the stream holds a chunk of an unknown type');
+    }
+  }
+
+  #count(characters: number): void {
+    const most = this.#provider.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
+    this.#characterCount += characters;
+    if (this.#characterCount > most) {
+      throw new TroupeError('output_limit', `the answer has more than ${most} characters (maxResponseBytes)`);
     }
   }
 
@@ -201,18 +226,31 @@ class TurnReading {
       streamedText: this.#streamed,
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
     };
-    if (thrown instanceof TroupeError) {
-      const retryAfterMs = retryAfterOf(thrown);
-      const message = thrown.message.startsWith(name) ? thrown.message : `${name}: ${thrown.message}`;
-      return new ModelFault(thrown.code, message, {
-        ...details,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        cause: thrown,
-      });
+    try {
+      return faultOf(thrown, name, details);
+    } catch {
+      return new ModelFault('bad_response', `${name}: threw what cannot be read`, details);
     }
-    const code = isConnectionLike(thrown) ? 'model_unavailable' : 'bad_response';
-    return new ModelFault(code, `${name}: ${cleanText(storyOf(thrown))}`, details);
   }
+}
+
+/** @throws whatever a careless provider's error throws when it is read. */
+function faultOf(thrown: unknown, name: string, details: ConstructorParameters<typeof ModelFault>[2]): ModelFault {
+  if (thrown instanceof TroupeError) {
+    const retryAfterMs = retryAfterOf(thrown);
+    const told = messageOf(thrown);
+    return new ModelFault(
+      isErrorCode(thrown.code) ? thrown.code : 'bad_response',
+      told.startsWith(name) ? told : `${name}: ${told}`,
+      {
+        ...details,
+        ...(Number.isFinite(retryAfterMs) ? { retryAfterMs: retryAfterMs as number } : {}), // isFinite is true of numbers only
+        cause: thrown,
+      },
+    );
+  }
+  const code = isConnectionLike(thrown) ? 'model_unavailable' : 'bad_response';
+  return new ModelFault(code, `${name}: ${cleanText(storyOf(thrown))}`, details);
 }
 
 function handOn(listener: (text: string) => void, text: string): void {

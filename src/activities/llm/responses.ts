@@ -4,6 +4,7 @@ import type { Message } from '../../domain/message.js';
 import type { FinishReason, ModelChunk, ModelRequest } from '../../domain/model.js';
 import type { TokenUsage } from '../../domain/usage.js';
 import { type Answer, type Dialect, formatOf, type RequestSettings } from './answer.js';
+import { partsOf } from './content-parts.js';
 import { errorIn, faultOfErrorObject, isObject, ProviderFault } from './faults.js';
 import { tokenUsageOf } from './usage.js';
 import { wireIdsOf, wireNameOf } from './wire-ids.js';
@@ -117,7 +118,10 @@ class ResponsesAnswer implements Answer {
   }
 
   #takeText(text: unknown, out: ModelChunk[]): void {
-    if (typeof text !== 'string' || text === '') return;
+    if (typeof text !== 'string') {
+      throw new ProviderFault('bad_response', `the answer's text is no text: ${JSON.stringify(text)}`);
+    }
+    if (text === '') return;
     this.#sawText = true;
     out.push({ type: 'text_delta', text });
   }
@@ -129,7 +133,7 @@ class ResponsesAnswer implements Answer {
       type: 'tool_call',
       ...(typeof id === 'string' && id !== '' ? { id } : {}),
       name: typeof item.name === 'string' ? item.name : '',
-      arguments: typeof item.arguments === 'string' ? item.arguments : '',
+      arguments: isObject(item.arguments) ? JSON.stringify(item.arguments) : String(item.arguments ?? ''),
     });
   }
 
@@ -151,11 +155,10 @@ class ResponsesAnswer implements Answer {
 
   #takeMessages(output: readonly unknown[], out: ModelChunk[]): void {
     for (const item of output) {
-      if (!isObject(item) || item.type !== 'message' || !Array.isArray(item.content)) continue;
-      for (const part of item.content as readonly unknown[]) {
-        if (!isObject(part)) continue;
-        if (part.type === 'refusal') this.#isRefused = true;
-        this.#takeText(part.type === 'refusal' ? part.refusal : part.text, out);
+      if (!isObject(item) || item.type !== 'message' || item.content === undefined || item.content === null) continue;
+      for (const { type, text } of partsOf(item.content)) {
+        if (type === 'refusal') this.#isRefused = true;
+        if (type !== 'thinking') this.#takeText(text, out);
       }
     }
   }

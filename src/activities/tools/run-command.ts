@@ -7,6 +7,7 @@ import { MAX_TOOL_OUTPUT_BYTES } from '../../domain/limits.js';
 import type { ToolContext } from '../../domain/tool.js';
 import { MiddleCut } from './cut-middle.js';
 import { startDeadline } from './deadline.js';
+import { endsWithProcess } from './ends-with-process.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -39,6 +40,7 @@ const MAX_KEPT_BYTES = MAX_TOOL_OUTPUT_BYTES - 1_000;
 export async function runCommand(command: Command, context: ToolContext): Promise<Ended> {
   context.signal.throwIfAborted();
   const child = start(command);
+  const letGo = endsWithProcess(() => signalGroup(child, 'SIGKILL'));
   const deadline = startDeadline(context, command.timeoutMs);
   const kept = new MiddleCut(MAX_KEPT_BYTES);
   const emit = boundedEmit(context);
@@ -56,6 +58,7 @@ export async function runCommand(command: Command, context: ToolContext): Promis
     signalGroup(child, 'SIGTERM');
     killTimer = context.clock.setTimeout(() => {
       signalGroup(child, 'SIGKILL');
+      letGo();
       child.stdout?.destroy(); // what left the group may hold the pipe for ever; it is not waited for
     }, GRACE_MS);
   };
@@ -76,7 +79,10 @@ export async function runCommand(command: Command, context: ToolContext): Promis
   } finally {
     deadline.end();
     // Whoever is still there lives on only until the timer; with nobody left there is nothing to wait for.
-    if (!groupLives(child)) context.clock.clearTimeout(killTimer);
+    if (!groupLives(child)) {
+      context.clock.clearTimeout(killTimer);
+      letGo();
+    }
   }
 }
 

@@ -35,6 +35,7 @@ describe('a status', () => {
     [400, '{"error":{"message":"This model\'s maximum context length is 8192 tokens"}}', 'context_overflow'],
     [400, '{"error":{"code":"content_filter","message":"filtered"}}', 'model_refused'],
     [401, '{"error":{"message":"no","type":"invalid_request_error"}}', 'model_auth'],
+    [402, '{"error":{"message":"pay"}}', 'quota_exceeded'],
     [403, '', 'model_auth'],
     [404, '[{"error":{"message":"gone"}}]', 'bad_response'],
     [408, '', 'model_unavailable'],

@@ -186,11 +186,63 @@ describe('a turn fails', () => {
     expect(JSON.stringify([fault.stack, fault.cause])).not.toContain(secret);
   });
 
-  it.each([[null], [{ type: 'mystery' }], [{ type: 'usage' }]])('at a chunk that is none: %o', async (chunk) => {
+  it.each<[unknown, string]>([
+    [null, 'a chunk that is no object but null'],
+    ['text', 'a chunk that is no object but of type string'],
+    [{ type: 'mystery' }, 'a chunk of an unknown type'],
+    [{ type: 'usage' }, 'a usage chunk without usage'],
+    [{ type: 'text_delta', text: 5 }, 'a text_delta whose text is no string'],
+    [{ type: 'reasoning_delta' }, 'a reasoning_delta whose text is no string'],
+    [{ type: 'tool_call', arguments: '{}' }, 'a tool_call whose name is no string'],
+    [{ type: 'tool_call', name: 'ls', arguments: {} }, 'a tool_call whose arguments are no JSON text'],
+    [{ type: 'tool_call', name: 'ls', arguments: '', id: 5 }, 'a tool_call whose id is no string'],
+    [{ type: 'finish', reason: 'done' }, 'an unknown finish reason; known are stop, tool_calls'],
+    [{ type: 'finish', reason: 'toString' }, 'an unknown finish reason'],
+  ])('at a chunk that is none, with the name of its provider: %o', async (chunk, problem) => {
     const model = streaming(async function* () {
       yield chunk;
     });
-    expect(await faultOf(read(model).turn)).toMatchObject({ code: 'bad_response' });
+    const fault = await faultOf(read(model).turn);
+    expect(fault.code).toBe('bad_response');
+    expect(fault.message).toContain(`own: the stream holds ${problem}`);
+  });
+
+  it('with a code that callers know, whatever its provider throws', async () => {
+    const throwing = (thrown: unknown) =>
+      faultOf(
+        read(
+          streaming(() => {
+            throw thrown;
+          }),
+        ).turn,
+      );
+    const forged = new TroupeError('made_up' as TroupeErrorCode, 'mine'); // the lie is what is tested
+    expect(await throwing(forged)).toMatchObject({ code: 'bad_response', message: 'own: mine' });
+    const get = () => {
+      throw new Error('not for you');
+    };
+    const unreadable = new Proxy(new Error('x'), { get, getPrototypeOf: get });
+    expect(await throwing(unreadable)).toMatchObject({
+      code: 'bad_response',
+      message: 'own: threw what cannot be read',
+    });
+    const limited = Object.assign(new RateLimitedError('slow', 1), { retryAfterMs: 'soon' });
+    expect((await throwing(limited)).retryAfterMs).toBeUndefined();
+  });
+
+  it.each<[string, unknown]>([
+    ['text', { type: 'text_delta', text: 'abc' }],
+    ['reasoning', { type: 'reasoning_delta', text: 'abc' }],
+    ['calls', { type: 'tool_call', name: '', arguments: '' }],
+  ])('when it has more %s than can be held', async (_what, chunk) => {
+    const endless = streaming(async function* () {
+      for (;;) yield chunk;
+    });
+    const fault = await faultOf(read({ ...endless, maxResponseBytes: 1_000 }).turn);
+    expect(fault).toMatchObject({
+      code: 'output_limit',
+      message: 'own: the answer has more than 1000 characters (maxResponseBytes)',
+    });
   });
 
   it('as a defect where the listener throws', async () => {
@@ -203,6 +255,20 @@ describe('a turn fails', () => {
       onReasoning: () => {},
     });
     expect(await faultOf(turn)).toMatchObject({ code: 'bug' });
+  });
+});
+
+describe('a provider that never waits', () => {
+  it.each<[string, unknown]>([
+    ['in its answer', { type: 'text_delta', text: '' }],
+    ['behind its finish reason', { type: 'finish', reason: 'stop' }],
+  ])('lets timers and aborts have their turn, %s', async (_where, value) => {
+    const model = streaming(() => ({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: false, value }) }),
+    }));
+    const { turn, controller } = read(model);
+    setImmediate(() => controller.abort('stop'));
+    await expect(turn).rejects.toBe('stop');
   });
 });
 

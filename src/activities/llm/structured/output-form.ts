@@ -24,7 +24,9 @@ export interface OutputForm {
   readonly name: string;
   /** What the model is asked for: always one object, `{ value }` where the schema is of something else. */
   readonly jsonSchema: JsonSchema;
-  /** The same for the strict mode of a service, where it can be said in that. */
+  /** The schema as it was given, as JSON Schema. */
+  readonly source: JsonSchema;
+  /** The same as `jsonSchema` for the strict mode of a service, where it can be said in that. */
   readonly strictSchema?: JsonSchema;
   /** Checks a value in the form of `jsonSchema`, and takes it out of its `{ value }`. Never rejects. */
   validate(value: unknown): Promise<StructuredResult>;
@@ -89,11 +91,13 @@ function formOf(found: SchemaObject, check: Check, areUnknownMembersDropped: boo
     );
   }
   const isObject = isOfOneObject(schema);
-  const { $schema: _, ...jsonSchema } = isObject ? schema : wrapped(schema);
+  const { $schema: _, ...source } = schema;
+  const { $schema: __, ...jsonSchema } = isObject ? schema : wrapped(schema);
   const strictSchema = strictForm(jsonSchema, areUnknownMembersDropped);
   return {
     name: nameOf(schema),
     jsonSchema,
+    source,
     ...(strictSchema === undefined ? {} : { strictSchema }),
     validate: (value) => (isObject ? validated(check, value, []) : validatedInside(check, value)),
     bare: (value) => (!isObject && isWrapping(value) ? value[WRAPPED] : value),

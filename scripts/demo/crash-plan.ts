@@ -1,0 +1,22 @@
+/** What both processes of the demo know: the work, and where it lies. */
+
+import { join } from 'node:path';
+
+const STEP_COUNT = 40;
+
+export const STEPS: readonly string[] = Array.from({ length: STEP_COUNT }, (_, index) => `step-${index + 1}`);
+/** Steps that run at once. */
+export const AT_ONCE = 8;
+/** Each step asks twice: for its call, and for its answer. */
+export const REQUESTS_PER_STEP = 2;
+export const WORKFLOW = 'demo';
+export const TOOL = 'note';
+
+export function storeFolder(folder: string): string {
+  return join(folder, 'store');
+}
+
+/** Where the tool writes a line for each step. */
+export function linesFile(folder: string): string {
+  return join(folder, 'lines.txt');
+}

@@ -1,0 +1,53 @@
+/** One life of the demo's program: runs the workflow and tells what came of it. `crash-run.ts <folder> <base url> [<die after>]` */
+
+import { appendFileSync, readFileSync } from 'node:fs';
+import { Agent, type AgentStepSpec, defineTool, FileSessionStore, openai, ToolReply } from 'troupe';
+import { z } from 'zod';
+import { AT_ONCE, linesFile, STEPS, storeFolder, TOOL, WORKFLOW } from './crash-plan.js';
+
+const [, , folder = '', baseURL = '', dieAfter = '0'] = process.argv;
+const file = linesFile(folder);
+let written = 0;
+
+/** Its effect is there for all to count; whether it was done before a crash, it finds out by looking. */
+const note = defineTool({
+  name: TOOL,
+  description: 'Writes a line.',
+  input: z.object({ task: z.string() }),
+  run: ({ task }) => {
+    appendFileSync(file, `${task}\n`);
+    written += 1;
+    if (written === Number(dieAfter)) process.kill(process.pid, 'SIGKILL'); // the line is there, and nobody has recorded it
+    return `${task} is written`;
+  },
+  recover: ({ task }) => (isWritten(task) ? new ToolReply(`${task} is written`) : 'not_begun'),
+});
+
+function isWritten(task: string): boolean {
+  return readFileSync(file, 'utf8').split('\n').includes(task);
+}
+
+const agent = await Agent.create(undefined, {
+  defaultModel: openai({ model: 'demo', apiKey: 'none', baseURL }),
+  tools: [note],
+});
+const session = agent.session(folder, {
+  sessionStore: new FileSessionStore(storeFolder(folder)),
+  maxParallelTasks: AT_ONCE,
+  permissions: { allow: [TOOL] },
+});
+const steps = STEPS.map((prompt): AgentStepSpec => ({ taskId: prompt, agent: 'general', description: prompt, prompt }));
+const takenUp = new Set<string>();
+session.events$.subscribe(({ type, epoch, subagentId }) => {
+  if (type !== 'step_replayed' && epoch > 0) takenUp.add(subagentId);
+});
+const outcomes = await session.parallelResumable(steps, WORKFLOW);
+await session.close();
+
+const count = (has: (outcome: (typeof outcomes)[number]) => boolean) => outcomes.filter(has).length;
+const told = {
+  succeeded: count(({ success }) => success),
+  replayed: count(({ replayed }) => replayed),
+  takenUp: count(({ subagentId }) => takenUp.has(subagentId)),
+};
+process.stdout.write(`${JSON.stringify(told)}\n`);

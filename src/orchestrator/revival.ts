@@ -1,0 +1,138 @@
+/** Brings subagents back from the store: those of the session, and those of the steps of a workflow. */
+
+import type { SubAgentOutcome } from '../domain/outcome.js';
+import type { EventHub } from '../events/index.js';
+import type { SubagentEnvironment } from '../subagent/index.js';
+import { type CallOrigin, originKey } from './call-origin.js';
+import type { Entry } from './entry.js';
+import type { Home } from './home.js';
+import type { Keeping } from './keeping.js';
+import { type PlanScope, planSubagent } from './plan-subagent.js';
+import { type RestoredHome, type RestoreHost, restoreHome, type UnfinishedSubagent } from './restore.js';
+import type { Supervisor } from './supervisor.js';
+
+export interface RevivalOptions {
+  readonly keeping: Keeping;
+  readonly supervisor: Supervisor;
+  readonly scope: PlanScope;
+  readonly environment: SubagentEnvironment;
+  readonly hub: EventHub;
+  readonly keepEnded: number;
+  /** @throws TroupeError `closed`. */
+  readonly checkOpen: () => void;
+}
+
+/** A workflow that this process has. */
+export interface RevivedWorkflow {
+  readonly home: Home;
+  /** Subagents of its steps that have ended, in the order of spawning. */
+  readonly ended: readonly {
+    readonly metadata: Readonly<Record<string, unknown>>;
+    readonly outcome: SubAgentOutcome;
+  }[];
+  /** Goes on with those that had not; to be called once. */
+  readonly takeUp: () => Entry[];
+  readonly close: () => Promise<void>;
+}
+
+export class Revival {
+  readonly #options: RevivalOptions;
+  /** Children that came back, by the call that had spawned them. */
+  readonly #origins = new Map<string, Entry>();
+  /** Workflows whose former spending is counted. */
+  readonly #counted = new Set<string>();
+
+  constructor(options: RevivalOptions) {
+    this.#options = options;
+  }
+
+  /** The child that this task of a call had in a former life. */
+  childOf(parentId: string, origin: CallOrigin): Entry | undefined {
+    return this.#origins.get(originKey(parentId, origin));
+  }
+
+  /** @returns those that had not ended, in the order of spawning. Throws as `Orchestrator.restore`. */
+  async session(): Promise<Entry[]> {
+    const { keeping, keepEnded, supervisor } = this.#options;
+    const { home, found } = await keeping.take(async (home) => ({
+      home,
+      found: await restoreHome(home, this.#host()),
+    }));
+    this.#count(found);
+    const kept = new Set(found.ended.slice(Math.max(0, found.ended.length - keepEnded)));
+    const revived: Entry[] = [];
+    for (const one of [...found.unfinished, ...found.ended].sort((a, b) => a.order - b.order)) {
+      if (!('outcome' in one)) revived.push(...this.#takeUp(home, one));
+      else if (kept.has(one)) this.#remember(supervisor.addEnded(one), one.parentId);
+    }
+    return revived;
+  }
+
+  /** Throws as `Orchestrator.openWorkflow`. */
+  async workflow(workflowId: string, configOf: NonNullable<RestoreHost['configOf']>): Promise<RevivedWorkflow> {
+    const { keeping, checkOpen } = this.#options;
+    const home = await keeping.workflow(workflowId);
+    try {
+      const found = await restoreHome(home, { ...this.#host(), configOf });
+      checkOpen();
+      if (!this.#counted.has(workflowId)) this.#count(found);
+      this.#counted.add(workflowId);
+      return {
+        home,
+        ended: found.ended.map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
+        takeUp: () => found.unfinished.flatMap((one) => this.#takeUp(home, one)),
+        close: () => keeping.closeWorkflow(home),
+      };
+    } catch (error) {
+      await keeping.closeWorkflow(home);
+      throw error;
+    }
+  }
+
+  #host(): RestoreHost {
+    const { environment, scope } = this.#options;
+    const own = [...(scope.runtime.ownTools ?? []), ...(scope.tools ?? [])];
+    return {
+      environment,
+      toolOf: (name) => own.find((tool) => tool.name === name),
+      plan: (config, place) => planSubagent(scope, config, place),
+    };
+  }
+
+  /** What was spent in former lives is spent. */
+  #count({ unfinished, ended }: RestoredHome): void {
+    const plans = new Map(unfinished.map(({ plan }) => [plan.id, plan]));
+    const usages = [
+      ...unfinished.map(({ plan, from }) => ({ budget: plan.budget, usage: from.usage })),
+      ...ended.map(({ parentId, info }) => {
+        const above = parentId === undefined ? undefined : plans.get(parentId)?.budget;
+        return { budget: above ?? this.#options.scope.budget, usage: info.usage };
+      }),
+    ];
+    for (const { budget, usage } of usages) {
+      budget?.charge({ tokens: usage.totalTokens, costUsd: usage.costUsd ?? 0 });
+    }
+  }
+
+  #takeUp(home: Home, { plan, from, order, origin, tornBytes, isOrphan }: UnfinishedSubagent): Entry[] {
+    const { supervisor, hub } = this.#options;
+    const parent = plan.parentId === undefined ? undefined : supervisor.entries.get(plan.parentId);
+    const entry = supervisor.spawn({
+      plan,
+      parent: parent?.live ? parent : undefined,
+      home,
+      origin,
+      restored: { from, order },
+    });
+    if (!entry) return []; // cannot be: who comes back may always wait
+    if (tornBytes > 0) hub.publish(plan.id, { type: 'store_recovered', tornBytes });
+    if (isOrphan)
+      void entry.live?.signal({ type: 'CANCEL', by: 'parent', reason: `its parent ${plan.parentId} ended` });
+    this.#remember(entry, plan.parentId);
+    return [entry];
+  }
+
+  #remember(entry: Entry, parentId: string | undefined): void {
+    if (parentId !== undefined && entry.origin) this.#origins.set(originKey(parentId, entry.origin), entry);
+  }
+}
