@@ -1,9 +1,9 @@
-/** A fake chat-completions server for measurements: no latency, in a process of its own. Prints its port. */
+/** A fake chat-completions server for measurements, in a process of its own: no latency but where it says so. Prints its port. */
 
 import { createServer, type ServerResponse } from 'node:http';
 
 interface Body {
-  /** `turns:<n>`: n turns with a tool call each, then text; `deltas:<n>`: text in n pieces; `silent`: headers, then nothing. */
+  /** `turns:<n>`: n turns with a tool call each, then text; `deltas:<n>`: text in n pieces; `text:<n>`: n bytes, late; `silent`: headers, then nothing. */
   readonly model: string;
   readonly messages: readonly { readonly role: string }[];
 }
@@ -37,8 +37,16 @@ function answer({ model, messages }: Body, response: ServerResponse): void {
     response.end(chunk({ role: 'assistant', content: 'done' }) + chunk({}, 'stop') + USAGE + DONE);
     return;
   }
+  if (kind === 'text') {
+    const piece = chunk({ content: 'x'.repeat(Number(count) / TEXT_PIECES) });
+    setTimeout(() => response.end(piece.repeat(TEXT_PIECES) + chunk({}, 'stop') + USAGE + DONE), TEXT_LATENCY_MS);
+    return;
+  }
   void stream(Number(count), response);
 }
+
+const TEXT_PIECES = 16;
+const TEXT_LATENCY_MS = 20;
 
 const PIECES_PER_WRITE = 50;
 async function stream(count: number, response: ServerResponse): Promise<void> {

@@ -7,6 +7,9 @@ const IN_WORD = 1;
 const AT_WORD_START = 2;
 const [TAB, SPACE, SLASH, C, E, I, R, S] = [9, 32, 47, 99, 101, 105, 114, 115] as const;
 
+/** How many characters before a piece are looked at. */
+export const NEAR_CHARACTERS = 4;
+
 /** Judges by the first two characters of all that is looked for: what it calls harmless is so, what it does not may be so. */
 export class HarmlessPieces {
   /** By character, those of other alphabets by their last 7 bits: where something begins with it. */

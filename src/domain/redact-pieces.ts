@@ -1,6 +1,6 @@
 /** How a text that comes in pieces is redacted: a secret that is cut by the borders of pieces goes too. */
 
-import type { HarmlessPieces } from './harmless-pieces.js';
+import { type HarmlessPieces, NEAR_CHARACTERS } from './harmless-pieces.js';
 import { SECRET_CONTEXT_CHARACTERS, SECRET_SHAPES, type SecretShape } from './secret-shapes.js';
 
 /** What was before a piece is cut back when it has become longer. */
@@ -27,6 +27,8 @@ export class RedactedPieces {
   readonly #options: RedactedPiecesOptions;
   /** The end of what is done with, as it came: what a secret looks like depends on what is before it. */
   #before = '';
+  /** The same, or its end where that is a text of its own already: to read in what was just put together costs more. */
+  #near = '';
   /** As it came, and not handed on yet. */
   #pending = '';
   /** A secret of this shape was told, and may go on. */
@@ -37,9 +39,10 @@ export class RedactedPieces {
   }
 
   push(piece: string): void {
-    if (this.#pending === '' && this.#growing === undefined && this.#options.harmless.has(piece, this.#before)) {
+    if (this.#pending === '' && this.#growing === undefined && this.#options.harmless.has(piece, this.#near)) {
       this.#before += piece;
       if (this.#before.length > MAX_CONTEXT_CHARACTERS) this.#before = this.#before.slice(-SECRET_CONTEXT_CHARACTERS);
+      this.#near = piece.length >= NEAR_CHARACTERS ? piece : this.#before;
       if (piece !== '') this.#options.handOn(piece);
       return;
     }
@@ -91,6 +94,7 @@ export class RedactedPieces {
   #release(text: string, shown: string, end: number): void {
     this.#pending = text.slice(end);
     this.#before = text.slice(Math.max(0, end - SECRET_CONTEXT_CHARACTERS), end);
+    this.#near = this.#before;
     if (shown !== '') this.#options.handOn(shown);
   }
 
@@ -116,6 +120,7 @@ export class RedactedPieces {
     const length = match?.[0].length ?? 0;
     const left = text.slice(length);
     this.#before = (this.#before + text.slice(0, length)).slice(-SECRET_CONTEXT_CHARACTERS);
+    this.#near = this.#before;
     if (match?.[1] !== undefined) {
       this.#growing = undefined; // its end has come
     } else if (left !== '') {

@@ -10,7 +10,7 @@ import { historyOf, historyOfAll } from './history.js';
 import { Outbox } from './outbox.js';
 import { type Reader, ReaderIndex, type Scope } from './reader-index.js';
 import { reportUnhandled } from './report.js';
-import { sealedBody } from './sealed.js';
+import { sealedEvent } from './sealed.js';
 
 export interface EventHubOptions {
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export interface EventHubStats {
 }
 
 /** Forgotten subagents of which it is still known what is lost: later readers are told. */
-const MAX_FORGOTTEN = 10_000;
+const MAX_FORGOTTEN = 1_000;
 
 type Item = SubAgentEvent | { readonly type: '#closed'; readonly channel: Channel } | { readonly type: '#ended' };
 
@@ -96,18 +96,9 @@ export class EventHub {
   publish(id: string, body: AgentEventBody): void {
     const channel = this.#channels.get(id);
     if (channel === undefined || channel.closed || this.#ended) return;
-    const { parentId, epoch } = channel;
-    const seq = ++channel.seq;
-    const offset = ++this.#lastOffset;
-    const time = this.#clock.now();
-    // The body comes last: spread first it makes this object a hundred times as costly (measured: 4 us, not 0.04). It has no
-    // field of the envelope, so the stamps hold.
-    const sealed = sealedBody(body);
-    const event: SubAgentEvent =
-      parentId === undefined
-        ? { subagentId: id, epoch, seq, offset, time, v: 1, ...sealed }
-        : { subagentId: id, parentId, epoch, seq, offset, time, v: 1, ...sealed };
-    Object.freeze(event); // all readers share it
+    channel.seq += 1;
+    this.#lastOffset += 1;
+    const event = sealedEvent(channel, this.#lastOffset, this.#clock.now(), body);
     channel.append(event);
     this.#outbox.push(event);
   }

@@ -5,30 +5,28 @@ import type { ControlEvent, orchestratorMachine } from '../../machines/index.js'
 import { TroupeError } from '../domain/errors.js';
 import { isFinal } from '../domain/lifecycle.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
-import { redactValue } from '../domain/redact-value.js';
 import {
   LiveSubagent,
   provideSubagent,
-  type RestoredSubagent,
   type SubagentEnvironment,
   type SubagentLogic,
   type SubagentPlan,
   wire,
 } from '../subagent/index.js';
+import { bringToRest } from './bring-to-rest.js';
+import { Documents } from './documents.js';
 import { type EndedSubagent, Entry } from './entry.js';
 import type { Home } from './home.js';
 import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Newcomer } from './newcomer.js';
 import { parentRef } from './parent-ref.js';
+import { plainConfig } from './plain-config.js';
 import { provideOrchestrator } from './provide.js';
-import { documentOf, spawnedRecord } from './stored-form.js';
+import { spawnedRecord } from './stored-form.js';
 import { WaitingLine } from './waiting-line.js';
 
 const ID_PREFIX = 'subagent-';
-
-/** It was paused before it had started: it waits for its resume, not for a slot. */
-const isHeldBefore = ({ state, isActive }: RestoredSubagent) => state === 'paused' && !isActive;
 
 export interface SupervisorOptions {
   readonly environment: SubagentEnvironment;
@@ -57,8 +55,7 @@ export class Supervisor {
   readonly #after: (() => void)[] = [];
   #transitionCount = 0;
   #order = 0;
-  readonly #toSave = new Set<Entry>();
-  #isSuspended = false;
+  readonly #documents = new Documents();
   #spawning: Newcomer | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -200,7 +197,9 @@ export class Supervisor {
     const { plan, parent, restored } = newcomer;
     if (restored) {
       const { from, order } = restored;
-      if (!isFinal(from.state) && !isHeldBefore(from)) this.#line.add(plan.id, order);
+      // One that was paused before it had started waits for its resume, not for a slot.
+      const isHeld = from.state === 'paused' && !from.isActive;
+      if (!isFinal(from.state) && !isHeld) this.#line.add(plan.id, order);
       this.#after.push(() => this.#create(newcomer, order));
       return;
     }
@@ -260,7 +259,7 @@ export class Supervisor {
   }
 
   #follow(entry: Entry): void {
-    this.#saveSoon(entry);
+    this.#documents.saveSoon(entry);
     const runs = entry.live?.state === 'running';
     if (runs) entry.letGo ??= this.keepAlive.hold();
     else this.#letGo(entry);
@@ -299,7 +298,7 @@ export class Supervisor {
     const { parent } = entry;
     parent?.children.delete(entry);
     entry.end(outcome);
-    if (entry.home) this.#close(entry, entry.home);
+    this.#documents.close(entry);
     this.changed(entry);
     if (parent) this.changed(parent);
   }
@@ -325,39 +324,20 @@ export class Supervisor {
     }
   }
 
-  /** A document to look at, once for all that changes in one go. */
-  #saveSoon(entry: Entry): void {
-    const { home } = entry;
-    if (!home || this.#toSave.has(entry)) return;
-    this.#toSave.add(entry);
-    setImmediate(() => {
-      this.#toSave.delete(entry);
-      if (entry.live && !this.#isSuspended) home.saveDocument(entry.id, documentOf(entry));
-    });
-  }
-
-  #close(entry: Entry, home: Home): void {
-    if (!this.#isSuspended) home.saveDocument(entry.id, documentOf(entry));
-    void home.closeLog(entry.id);
-  }
-
   /** Brings all to rest and lets them go, so that a restore can go on with them. */
   async suspend(): Promise<void> {
-    const living = () => [...this.entries.values()].filter(({ live }) => live !== undefined);
-    // A tool that still runs may spawn meanwhile.
-    for (let restless = living(); restless.length > 0; restless = living().filter(({ isAtRest }) => !isAtRest)) {
-      for (const { state, live } of restless)
-        if (state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'shutdown' });
-      await Promise.all(restless.map((entry) => this.rest(entry)));
-      await Promise.all(restless.map(({ live }) => live?.log?.flush().catch(() => {})));
-      if (living().every(({ isAtRest }) => isAtRest)) break;
-    }
-    this.#isSuspended = true;
-    for (const entry of living()) {
+    await bringToRest(this);
+    this.#documents.stop();
+    for (const entry of this.living()) {
       const outcome = entry.live?.suspend();
       if (outcome && entry.live) this.#keep(entry, outcome); // its actor had not started, so it told of no end
     }
     this.actor.send({ type: 'SUSPEND' });
+  }
+
+  /** Those that have not ended. */
+  living(): Entry[] {
+    return [...this.entries.values()].filter(({ live }) => live !== undefined);
   }
 
   #cancelAll(): void {
@@ -366,12 +346,4 @@ export class Supervisor {
       entry.actor.send({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
     }
   }
-}
-
-/** The config as readers may see it: tools by name, the form of the answer as it is asked for, no secrets. */
-function plainConfig(plan: SubagentPlan, { redact }: SubagentEnvironment): Record<string, unknown> {
-  const { tools, outputSchema: _, ...rest } = plan.config;
-  const names = tools?.map((tool) => (typeof tool === 'string' ? tool : tool.name));
-  const form = plan.form ? { outputSchema: plan.form.jsonSchema } : {};
-  return redactValue({ ...rest, ...form, ...(names ? { tools: names } : {}) }, redact);
 }

@@ -3,14 +3,13 @@
 export { askAside } from './ask-aside.js';
 export { type FoldedLog, foldLog } from './fold-log.js';
 export {
-  chartInput,
   LiveSubagent,
   type SignalAnswer,
   type SubagentActor,
   type SubagentLogic,
 } from './live-subagent.js';
 export { LOG_VERSION, type LogEntry, type LogRecord, parseLog, type SpawnedRecord } from './log-record.js';
-export type { PermissionBounds, SubagentEnvironment, SubagentPlan } from './plan.js';
+export { chartInput, type PermissionBounds, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 export { provideSubagent } from './provide.js';
 export { replayChart } from './replay-chart.js';
 export { type RestoredSubagent, restoreSubagent } from './restored.js';

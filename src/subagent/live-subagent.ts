@@ -6,14 +6,12 @@ import {
   type ControlEvent,
   isAtRest,
   isQueued,
-  type SubagentInput,
   stateOf,
   type subagentMachine,
 } from '../../machines/index.js';
 import type { Activity } from '../domain/activity.js';
 import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
 import { type FinalState, isFinal, type LifecycleState } from '../domain/lifecycle.js';
-import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { Task, Tool } from '../domain/tool.js';
@@ -26,7 +24,8 @@ import {
   withRequestSent,
 } from '../domain/usage.js';
 import type { AgentEventBody } from '../events/index.js';
-import type { SubagentEnvironment, SubagentPlan } from './plan.js';
+import { chartInput, type SubagentEnvironment, type SubagentPlan } from './plan.js';
+import { Reporter } from './reporter.js';
 import type { RestoredSubagent } from './restored.js';
 import { stopActor } from './stop-actor.js';
 import type { Repair, StructuredAnswer } from './structured-answer.js';
@@ -55,17 +54,6 @@ export interface Origin {
   readonly parent?: AnyActorRef;
   readonly log?: SubagentLog;
   readonly restored?: RestoredSubagent;
-}
-
-/** What its chart starts from. */
-export function chartInput(plan: SubagentPlan, { approvalMs }: SubagentEnvironment): SubagentInput {
-  return {
-    id: plan.id,
-    maxSteps: plan.maxSteps,
-    maxParallelTools: MAX_PARALLEL_TOOLS,
-    timeoutMs: plan.config.timeoutMs ?? null,
-    approvalMs,
-  };
 }
 
 const ALREADY_ENDED: SignalAnswer = { accepted: false, reason: 'already_ended' };
@@ -103,16 +91,10 @@ export class LiveSubagent {
   #usage: Usage = NO_USAGE;
   #tasks: readonly Task[] = [];
   #callCount = 0;
-  #started: boolean;
   readonly #filesRecorded: Map<string, string>;
   readonly #openSignals = new Map<ControlEvent, (answer: SignalAnswer) => void>();
   #updatedAt: number;
-  /** What readers were told last. */
-  #toldState: LifecycleState = 'pending';
-  #toldActivity: Activity = { activityType: 'idle' };
-  /** The snapshot and the count of messages that were looked at for it. */
-  #toldOf: unknown;
-  #toldAt = 0;
+  readonly #reporter: Reporter;
 
   constructor(logic: SubagentLogic, plan: SubagentPlan, environment: SubagentEnvironment, origin: Origin = {}) {
     const { parent, log, restored } = origin;
@@ -123,7 +105,6 @@ export class LiveSubagent {
     const now = environment.clock.now();
     this.createdAt = restored?.createdAt ?? now;
     this.#updatedAt = now;
-    this.#started = restored !== undefined && restored.state !== 'pending';
     this.transcript = restored?.transcript ?? new Transcript();
     this.transcript.onEntry = log && ((entry) => log.add(entry));
     this.openCalls = new Map(restored?.openCalls);
@@ -146,6 +127,7 @@ export class LiveSubagent {
       ...(restored ? { snapshot: restored.persisted } : {}),
       input: chartInput(plan, environment),
     });
+    this.#reporter = new Reporter(this, restored !== undefined && restored.state !== 'pending');
   }
 
   get id(): string {
@@ -178,6 +160,11 @@ export class LiveSubagent {
 
   get usage(): Usage {
     return this.#usage;
+  }
+
+  /** Something about it has changed now. */
+  touch(): void {
+    this.#updatedAt = this.environment.clock.now();
   }
 
   publish(event: AgentEventBody): void {
@@ -272,43 +259,11 @@ export class LiveSubagent {
 
   /** Tells what has changed since it was last told. Called wherever the snapshot may have moved, before anything acts on it. */
   reportChanges(): void {
-    this.reportState();
-    this.#reportActivity();
+    this.#reporter.tell();
   }
 
   reportState(): void {
-    const state = this.state;
-    const from = this.#toldState;
-    if (state === from) return;
-    this.#toldState = state;
-    if (isFinal(state)) this.#reportEnd(state);
-    this.publish({ type: 'subagent_state_changed', from, to: state });
-    if (state === 'running' && !this.#started) {
-      this.#started = true;
-      this.publish({ type: 'start', prompt: this.environment.redact(this.plan.config.prompt) });
-    }
-    this.#updatedAt = this.environment.clock.now();
-  }
-
-  #reportActivity(): void {
-    const snapshot = this.actor.getSnapshot();
-    const messageCount = this.transcript.messages.length;
-    if (snapshot === this.#toldOf && messageCount === this.#toldAt) return;
-    this.#toldOf = snapshot;
-    this.#toldAt = messageCount;
-    if (isFinal(this.#toldState)) return;
-    const activity = this.activity;
-    if (sameActivity(activity, this.#toldActivity)) return;
-    this.#toldActivity = activity;
-    this.#updatedAt = this.environment.clock.now();
-    this.publish({ type: 'subagent_activity_changed', activity });
-  }
-
-  #reportEnd(state: LifecycleState): void {
-    const { totalTokens } = this.#usage;
-    if (state === 'completed') this.publish({ type: 'end', totalTokens });
-    const error = this.#error();
-    if (state === 'failed' && error) this.publish({ type: 'error', error: error.message, code: error.code });
+    this.#reporter.tellState();
   }
 
   /** The last word of a subagent. @param defect What broke the machine itself, if that is how it ended. */
@@ -316,7 +271,7 @@ export class LiveSubagent {
     if (this.outcome) return this.outcome; // it was suspended
     const { output } = this.actor.getSnapshot();
     const state = output?.state ?? 'failed';
-    const error = output ? this.#error() : this.#defect(defect);
+    const error = output ? this.error : this.#defect(defect);
     if (!output && error) this.publish({ type: 'error', error: error.message, code: error.code });
     this.outcome = this.#outcomeOf(state, error);
     this.log?.add({ type: 'ended', outcome: JSON.parse(JSON.stringify(this.outcome)) });
@@ -355,7 +310,7 @@ export class LiveSubagent {
   info(): SubAgentInfo {
     const { plan } = this;
     const state = this.outcome?.state ?? this.state;
-    const error = this.#error();
+    const error = this.error;
     return {
       id: plan.id,
       agentType: plan.config.agentType,
@@ -374,7 +329,8 @@ export class LiveSubagent {
     };
   }
 
-  #error(): ErrorInfo | undefined {
+  /** What went wrong, as readers may see it. */
+  get error(): ErrorInfo | undefined {
     const error = this.outcome?.error ?? this.actor.getSnapshot().output?.error;
     return error ? { code: error.code, message: this.environment.redact(error.message) } : undefined;
   }
@@ -383,18 +339,4 @@ export class LiveSubagent {
     const { code, message } = toErrorInfo(cause);
     return { code, message: this.environment.redact(`the machine of ${this.id} broke: ${message}`) };
   }
-}
-
-function sameActivity(a: Activity, b: Activity): boolean {
-  if (a.activityType !== b.activityType) return false;
-  if (a.activityType === 'requesting_llm' && b.activityType === 'requesting_llm') {
-    return a.messageCount === b.messageCount;
-  }
-  if (a.activityType === 'calling_tool' && b.activityType === 'calling_tool') {
-    return a.calls.length === b.calls.length && a.calls.every((call, index) => call.toolId === b.calls[index]?.toolId);
-  }
-  if (a.activityType === 'waiting_for_control' && b.activityType === 'waiting_for_control') {
-    return a.reason === b.reason;
-  }
-  return true;
 }

@@ -1,5 +1,6 @@
 /** Everything that is settled about a subagent before it starts. */
 
+import type { SubagentInput } from '../../machines/index.js';
 import type { OutputForm } from '../activities/llm/index.js';
 import type { PermissionScope, Permissions } from '../activities/permissions/index.js';
 import type { ResolvedSubAgentConfig } from '../config/index.js';
@@ -7,6 +8,7 @@ import type { AgentDefinition } from '../domain/agent.js';
 import type { Budget } from '../domain/budget.js';
 import type { Clock } from '../domain/clock.js';
 import type { TroupeError } from '../domain/errors.js';
+import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { ModelProvider, ToolSpec } from '../domain/model.js';
 import type { Confirm } from '../domain/permission.js';
 import type { Redact } from '../domain/redact.js';
@@ -55,4 +57,15 @@ export interface SubagentEnvironment {
   awaitChildren<Result>(id: string, toolId: string, work: () => Promise<Result>): Promise<Result>;
   readonly redact: Redact;
   onError(error: TroupeError): void;
+}
+
+/** What its chart starts from. */
+export function chartInput(plan: SubagentPlan, { approvalMs }: SubagentEnvironment): SubagentInput {
+  return {
+    id: plan.id,
+    maxSteps: plan.maxSteps,
+    maxParallelTools: MAX_PARALLEL_TOOLS,
+    timeoutMs: plan.config.timeoutMs ?? null,
+    approvalMs,
+  };
 }

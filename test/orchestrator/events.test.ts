@@ -56,6 +56,7 @@ describe('the events of a whole run', () => {
         description: 'a look',
         metadata: { ticket: 7 },
         permissive: false,
+        repairs: 2,
         permissiveDeny: [],
         detached: false,
         agentDirs: [],

@@ -130,7 +130,9 @@ describe('ended subagents', () => {
     expect(ended.state()).toBe('completed');
     await expect(ended.wait()).resolves.toBe('done');
     expect(ended.info()).toMatchObject({ state: 'completed' });
-    await expect(ended.events().recv(0)).resolves.toBeNull();
+    const events = ended.events();
+    await expect(events.recv(0)).resolves.toMatchObject({ type: 'gap', fromSeq: 1 });
+    await expect(events.recv(0)).resolves.toBeNull();
   });
 
   it('are kept up to keepEnded, the oldest end goes first; ids are never given twice', async () => {

@@ -65,6 +65,12 @@ function detail(event: AgentEvent): string {
       return `${event.question} ${event.answer}`;
     case 'tasks_updated':
       return event.tasks.map(({ content, status }) => `${content}: ${status}`).join(', ');
+    case 'step_replayed':
+      return `${event.taskId} of ${event.workflowId}`;
+    case 'persist_failed':
+      return `${event.code}, again in ${event.retryInMs} ms`;
+    case 'store_recovered':
+      return `${event.tornBytes} bytes torn`;
     case 'gap':
       return `${event.missed}`;
   }

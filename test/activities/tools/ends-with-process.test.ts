@@ -57,7 +57,7 @@ describe('what ends with the process', () => {
       heard += 1;
     };
     process.once('SIGHUP', own);
-    process.emit('SIGHUP');
+    process.emit('SIGHUP', 'SIGHUP');
     letGo();
     expect([heard, ends]).toEqual([1, 0]);
   });

@@ -1,0 +1,178 @@
+/** Lives of one session on one store, each killed at one of its records, until all is done. */
+
+import { z } from 'zod';
+import { defineTool } from '../../../src/activities/tools/index.js';
+import { delay } from '../../../src/domain/clock.js';
+import { isFinal } from '../../../src/domain/lifecycle.js';
+import type { SubAgentOutcome } from '../../../src/domain/outcome.js';
+import type { Tool } from '../../../src/domain/tool.js';
+import type { SubAgentHandle } from '../../../src/orchestrator/index.js';
+import { MortalStore } from '../../support/mortal-store.js';
+import { createWorld, type World } from '../../support/world.js';
+import { formOf, type Ledger, type Work } from './ledger.js';
+
+export interface Act {
+  readonly op: 'pause' | 'resume' | 'steer' | 'wait';
+  readonly who: number;
+  readonly ms: number;
+}
+
+export interface Scenario {
+  readonly works: readonly Work[];
+  readonly limit: number;
+  readonly keepEnded: number;
+  readonly crashes: readonly {
+    readonly appends: number;
+    readonly losesDocuments: boolean;
+    readonly delays: readonly number[];
+    readonly acts: readonly Act[];
+  }[];
+}
+
+interface StoredRecord {
+  readonly type: string;
+  readonly config: { readonly prompt: string };
+  readonly outcome: SubAgentOutcome;
+}
+
+const MAX_ROUNDS = 400;
+
+export async function liveOn(scenario: Scenario, ledger: Ledger): Promise<World> {
+  const store = new MortalStore();
+  /** By id, what was told to have come to rest in pause, and not resumed. */
+  const paused = new Set<string>();
+  const ids = new Map<string, string>();
+  let isFirst = true;
+  for (const crash of [...scenario.crashes, undefined]) {
+    const world: World = createWorld((request) => ledger.answer(request), {
+      store,
+      approvals: 'wait',
+      maxConcurrentSubagents: scenario.limit,
+      onLimit: 'queue',
+      keepEnded: scenario.keepEnded,
+      tools: tools(ledger, () => world),
+    });
+    ledger.lives.push(world);
+    let drawn = 0;
+    store.begin(
+      crash && {
+        clock: world.clock,
+        appends: crash.appends,
+        losesDocuments: crash.losesDocuments,
+        writeMs: () => crash.delays[drawn++ % crash.delays.length] ?? 0,
+      },
+    );
+    const handles = await world.orchestrator.restore();
+    for (const handle of handles) {
+      const known = ids.get(handle.id);
+      if (known !== undefined && known !== handle.config.prompt) throw new Error(`${handle.id} was ${known} before`);
+      if (paused.has(handle.id) && !handle.isPaused()) throw new Error(`${handle.id} is ${handle.state()}, was paused`);
+    }
+    await keep(world, ledger);
+    // What a crash took before its first record was on disk is spawned anew, as a program would.
+    const there = new Set(world.orchestrator.listSubagents().map(({ id }) => world.orchestrator.getHandle(id)?.config.prompt));
+    for (const { name, work } of ledger.roots) {
+      if (there.has(name) || ledger.outcomes.has(name)) continue;
+      if (!isFirst && [...ids.values()].includes(name)) throw new Error(`${name} was on disk, and is lost`);
+      world.spawn({ agentType: work.kind === 'form' ? 'worker' : work.kind, prompt: name, ...formOf(work) });
+    }
+    isFirst = false;
+    store.onRecord = (id, record) => {
+      const { type, config, outcome } = record as unknown as Partial<StoredRecord>;
+      if (type === 'spawned') ids.set(id, config?.prompt ?? '');
+      if (type === 'ended' && outcome) ledger.outcomes.set(ids.get(id) ?? '', outcome);
+    };
+    await run(world, store, ledger, crash?.acts ?? [], paused);
+    await keep(world, ledger);
+    if (!store.isDead) return world;
+  }
+  throw new Error('the last life has an end');
+}
+
+async function run(world: World, store: MortalStore, ledger: Ledger, acts: readonly Act[], paused: Set<string>) {
+  const { orchestrator, clock } = world;
+  const living = () => orchestrator.listSubagents().filter(({ state }) => !isFinal(state));
+  const answered = new Set<string>();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (store.isDead || living().length === 0) return;
+    const act = acts[round];
+    const all = living();
+    const handle = act && orchestrator.getHandle(all[act.who % all.length]?.id ?? '');
+    if (act && handle) perform(act.op, handle, store, ledger, paused);
+    if (!act) for (const { id } of living()) if (orchestrator.getHandle(id)?.isPaused()) resume(id);
+    for (const { id } of living()) answerRequests(id);
+    await clock.advance(act?.ms ?? 50);
+  }
+  const stuck = living().map(({ id, state, currentActivity }) => [id, state, currentActivity]);
+  throw new Error(`stuck: ${JSON.stringify(stuck)}`);
+
+  function resume(id: string) {
+    paused.delete(id);
+    void orchestrator.resumeSubagent(id);
+  }
+
+  function answerRequests(id: string) {
+    const activity = orchestrator.getHandle(id)?.activity();
+    if (activity?.activityType !== 'waiting_for_control') return;
+    for (const requestId of activity.requests ?? []) {
+      const key = `${id}/${requestId}`;
+      if (answered.has(key)) continue;
+      answered.add(key);
+      if (requestId.length % 2 === 0) orchestrator.getHandle(id)?.approve(requestId);
+      else orchestrator.getHandle(id)?.deny(requestId, 'not today');
+    }
+  }
+}
+
+function perform(op: Act['op'], handle: SubAgentHandle, store: MortalStore, ledger: Ledger, paused: Set<string>) {
+  switch (op) {
+    case 'pause':
+      void handle.pause().then(({ accepted, state }) => {
+        if (accepted && state === 'paused' && !store.isDead) paused.add(handle.id);
+      });
+      break;
+    case 'resume':
+      paused.clear(); // a parent's resume reaches its children
+      void handle.resume();
+      break;
+    case 'steer':
+      if (handle.isRunning()) handle.steer(ledger.nextSteer());
+      break;
+    case 'wait':
+  }
+}
+
+/** What a document alone tells of those that have ended. */
+async function keep({ orchestrator }: World, ledger: Ledger) {
+  for (const { id } of orchestrator.listSubagents()) {
+    const handle = orchestrator.getHandle(id);
+    if (handle?.isDone()) ledger.outcomes.set(handle.config.prompt, await handle.outcome());
+  }
+}
+
+function tools(ledger: Ledger, world: () => World): Tool[] {
+  const labelled = z.object({ label: z.string() });
+  return [
+    defineTool({
+      name: 'noting',
+      description: 'Has an effect that must not happen twice.',
+      input: labelled,
+      run: async ({ label }) => {
+        ledger.effect(label);
+        await delay(world().clock, 1);
+        return `noted ${label}`;
+      },
+    }),
+    defineTool({
+      name: 'peeking',
+      description: 'Has none.',
+      input: labelled,
+      readOnly: true,
+      run: async ({ label }) => {
+        ledger.effect(label);
+        await delay(world().clock, 1);
+        return `peeked ${label}`;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,109 @@
+/** A store whose process can die: writes take their time, and from one of them on nothing reaches the disk any more. */
+
+import { type Clock, delay } from '../../src/domain/clock.js';
+import { TroupeError } from '../../src/domain/errors.js';
+import type { JsonValue } from '../../src/domain/json.js';
+import {
+  type Journal,
+  type JournalContents,
+  type Lease,
+  MemorySessionStore,
+  type OpenedJournal,
+  type SessionStore,
+  type StorePath,
+} from '../../src/store/index.js';
+
+export interface Life {
+  readonly clock: Clock;
+  /** Records that still reach the disk; then the process is dead. */
+  readonly appends: number;
+  /** How long a write takes, in ms: the journals of one process are not written in step. */
+  readonly writeMs?: () => number;
+  /** Documents may be lost: they are no more than short cuts. */
+  readonly losesDocuments?: boolean;
+}
+
+const NEVER = new Promise<never>(() => {});
+
+export class MortalStore implements SessionStore {
+  readonly name = 'mortal';
+  readonly disk = new MemorySessionStore();
+  /** Told with each record that has reached the disk, by the last name of its journal's path. */
+  onRecord: (name: string, record: JsonValue) => void = () => {};
+  /** While set, writes are refused with `store_io`. */
+  isBroken = false;
+  #life: Life | undefined;
+  #appendsLeft = Number.POSITIVE_INFINITY;
+
+  /** The next process; the one before lets go of its leases, as the dead do. */
+  begin(life?: Life): void {
+    this.disk.abandonLeases();
+    this.#life = life;
+    this.#appendsLeft = life?.appends ?? Number.POSITIVE_INFINITY;
+  }
+
+  get isDead(): boolean {
+    return this.#appendsLeft <= 0;
+  }
+
+  acquire(path: StorePath): Lease {
+    return this.disk.acquire(path);
+  }
+
+  async openJournal(path: StorePath, lease: Lease): Promise<OpenedJournal> {
+    const { journal, contents } = await this.disk.openJournal(path, lease);
+    return { journal: this.#mortal(journal, path.at(-1) ?? ''), contents };
+  }
+
+  readJournal(path: StorePath): Promise<JournalContents | undefined> {
+    return this.disk.readJournal(path);
+  }
+
+  readDocument(path: StorePath): Promise<JsonValue | undefined> {
+    return this.disk.readDocument(path);
+  }
+
+  async writeDocument(path: StorePath, value: JsonValue, lease: Lease): Promise<void> {
+    if (this.isBroken) throw broken();
+    if (!this.isDead && !this.#life?.losesDocuments) await this.disk.writeDocument(path, value, lease);
+  }
+
+  list(path: StorePath): string[] {
+    return this.disk.list(path);
+  }
+
+  async remove(path: StorePath, lease: Lease): Promise<void> {
+    if (!this.isDead) await this.disk.remove(path, lease);
+  }
+
+  #mortal(journal: Journal, name: string): Journal {
+    const life = this.#life;
+    let last: Promise<unknown> = Promise.resolve();
+    const append = async (record: JsonValue): Promise<void> => {
+      const ms = life?.writeMs?.() ?? 0;
+      if (life && ms > 0) await delay(life.clock, ms);
+      if (life !== this.#life || this.isDead) return NEVER;
+      if (this.isBroken) throw broken();
+      await journal.append(record);
+      this.#appendsLeft -= 1;
+      this.onRecord(name, record);
+      if (this.isDead) return NEVER; // on disk, but nobody lives to see it
+    };
+    return {
+      get position() {
+        return journal.position;
+      },
+      append: (record) => {
+        const copy = structuredClone(record);
+        const appended = last.then(() => append(copy));
+        last = appended.catch(() => {});
+        return appended;
+      },
+      close: () => last.then(() => journal.close()),
+    };
+  }
+}
+
+function broken(): TroupeError {
+  return new TroupeError('store_io', 'could not append: the disk of this test is broken');
+}
