@@ -34,6 +34,49 @@ const median = (values: readonly number[]) => quantile(values, 0.5);
 const pick = (rows: readonly Record<string, number>[], key: string) =>
   median(rows.map((row) => row[key] ?? Number.NaN));
 
+/** The same work with a store and without, in turns. */
+async function compared(file: string, ...args: string[]) {
+  const stored: Record<string, number>[] = [];
+  const unstored: Record<string, number>[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    unstored.push(await result(file, 'unstored', ...args));
+    stored.push(await result(file, 'stored', ...args));
+  }
+  return { stored, unstored };
+}
+
+/** What a store costs: a fan-out of steps on disk, a restore after a crash, one more turn of a long history. */
+async function durableText(url: string): Promise<string[]> {
+  const fanOut = await compared('durable.ts', url);
+  const row = (what: string, key: string) => {
+    const [without, having] = [pick(fanOut.unstored, key), pick(fanOut.stored, key)];
+    return `| ${what} | ${without.toFixed(0)} | ${having.toFixed(0)} | **${(having / without).toFixed(2)}** |`;
+  };
+  const restores: Record<string, number>[] = [];
+  for (let round = 0; round < ROUNDS; round++) restores.push(await result('restore.ts', '1000'));
+  const { stored, unstored } = await compared('history.ts');
+  const keeping = (key: string) => pick(stored, key) - pick(unstored, key);
+  const turn = (messages: string, age: string) =>
+    `| ${messages} | ${[keeping(`${age}CpuUs`), pick(stored, `${age}RecordBytes`), pick(stored, `${age}DocumentBytes`)].map((cell) => cell.toFixed(0)).join(' | ')} |`;
+  return [
+    'With a `FileSessionStore`, 500 steps of 4 KB answers, 50 at once, by a model that answers after 20 ms:',
+    '',
+    '| fan-out | without a store | with one | ratio |',
+    '|---|---|---|---|',
+    row('ms wall', 'wallMs'),
+    row('ms CPU', 'cpuMs'),
+    '',
+    `On disk then: ${pick(fanOut.stored, 'bytesAStep').toFixed(0)} bytes a step, ${pick(fanOut.stored, 'ofPayload').toFixed(2)} times the answer.`,
+    '',
+    `Restore of 1,000 unfinished subagents, a turn and a tool call old, whose process was killed, by a process that has just begun: ${pick(restores, 'wallMs').toFixed(0)} ms, ${pick(restores, 'msEach').toFixed(2)} ms each (CPU ${pick(restores, 'cpuMs').toFixed(0)} ms).`,
+    '',
+    '| keeping one more turn with a tool call, behind | us CPU | bytes of records | bytes of the document |',
+    '|---|---|---|---|',
+    turn('10 messages', 'early'),
+    turn('1,000 messages', 'late'),
+  ];
+}
+
 const server = node('./server.ts', []);
 try {
   const url = `http://127.0.0.1:${await firstLine(server)}/v1`;
@@ -80,6 +123,8 @@ try {
     ...scale,
     '',
     `Cancel of a silent request until its outcome is there: median ${cancel.medianMs?.toFixed(2)} ms, p95 ${cancel.p95Ms?.toFixed(2)} ms.`,
+    '',
+    ...(await durableText(url)),
   ].join('\n');
   console.log(text);
   if (process.argv.includes('--write')) {

@@ -35,6 +35,13 @@ function runLife(...args: string[]): Promise<Ended> {
   });
 }
 
+const StoredRecord = z.looseObject({
+  message: z.object({ role: z.string(), content: z.string() }).optional(),
+  event: z.looseObject({ type: z.string() }).optional(),
+});
+/** The chart was told of an answer: from then on it is never asked for again. */
+const ANSWERED = 'xstate.done.actor.llm';
+
 /** Answers that are on record, named like the requests that the server counts. */
 async function recordedAnswers(folder: string): Promise<Set<string>> {
   const store = new FileSessionStore(storeFolder(folder));
@@ -42,13 +49,10 @@ async function recordedAnswers(folder: string): Promise<Set<string>> {
   const found = new Set<string>();
   for (const id of store.list(above)) {
     const journal = await store.readJournal([...above, id]);
-    const said = z
-      .array(z.looseObject({ message: z.object({ role: z.string(), content: z.string() }).optional() }))
-      .parse(journal?.records ?? [])
-      .flatMap(({ message }) => (message ? [message] : []));
-    const prompt = said.find(({ role }) => role === 'user')?.content ?? '';
-    const answers = said.filter(({ role }) => role === 'assistant').length;
-    for (let turn = 0; turn < answers; turn++) found.add(`${prompt}/${turn}`);
+    const records = z.array(StoredRecord).parse(journal?.records ?? []);
+    const prompt = records.find(({ message }) => message?.role === 'user')?.message?.content;
+    const answerCount = records.filter(({ event }) => event?.type === ANSWERED).length;
+    for (let turn = 0; turn < answerCount; turn++) found.add(`${prompt}/${turn}`);
   }
   return found;
 }
@@ -60,7 +64,9 @@ const folder = await mkdtemp(join(tmpdir(), 'troupe-demo-'));
 const server = await startModelServer(TOOL);
 try {
   const needed = STEPS.length * REQUESTS_PER_STEP;
-  console.log(`${STEPS.length} steps, ${AT_ONCE} at a time. Each asks the model twice and writes one line to a file.\n`);
+  console.log(
+    `${STEPS.length} steps, ${AT_ONCE} at a time. Each asks the model twice and writes one line to a file.\n`,
+  );
 
   const first = await runLife(folder, server.baseURL, String(DIE_AFTER));
   const asked = server.requests.length;

@@ -15,7 +15,7 @@ const WINDOW = 40;
 /** Histories of about 10 and of 1,000 messages; the window lies behind the one and before the other. */
 const EARLY = [10 / MESSAGES_A_TURN, 10 / MESSAGES_A_TURN + WINDOW] as const;
 const LATE = [TURNS - WINDOW, TURNS] as const;
-const RUNS = 12;
+const RUNS = 6;
 
 /** Counts what is written, in a store that costs little itself. */
 class CountingStore extends MemorySessionStore {

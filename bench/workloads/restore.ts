@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Agent, defineTool, FileSessionStore, Orchestrator } from 'troupe';
+import { filter, firstValueFrom, skip } from 'rxjs';
+import { Agent, type AgentEvent, defineTool, FileSessionStore, Orchestrator } from 'troupe';
 import { scripted } from 'troupe/testing';
 import { z } from 'zod';
 import { measure, report } from '../measure.js';
@@ -31,24 +32,19 @@ const open = (dir: string) =>
 
 async function crash(dir: string): Promise<void> {
   const orchestrator = open(dir);
-  let inTurn2 = 0;
-  const { promise, resolve } = withResolvers();
-  orchestrator.events$.subscribe((event) => {
-    if (event.type === 'turn_start' && event.turn === 2 && ++inTurn2 === count) resolve();
-  });
+  const isInTurn2 = (event: AgentEvent) => event.type === 'turn_start' && event.turn === 2;
+  const areAllInTurn2 = firstValueFrom(orchestrator.events$.pipe(filter(isInTurn2), skip(count - 1)));
   for (let i = 0; i < count; i++) orchestrator.spawnSubagent({ agentType: 'general', prompt: `Look at ${i}.` });
-  await promise;
+  await areAllInTurn2;
   process.kill(process.pid, 'SIGKILL');
 }
 
 async function restore(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
   try {
-    const child = spawn(
-      process.execPath,
-      [...process.execArgv, fileURLToPath(import.meta.url), String(count), dir],
-      { stdio: 'inherit' },
-    );
+    const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), String(count), dir], {
+      stdio: 'inherit',
+    });
     const [, signal] = await once(child, 'exit');
     if (signal !== 'SIGKILL') throw new Error('the first process did not crash as it should');
     // Cold, as a process is that starts after a crash.
@@ -63,14 +59,6 @@ async function restore(): Promise<void> {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-function withResolvers() {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 await (crashIn === undefined ? restore() : crash(crashIn));

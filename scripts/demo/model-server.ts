@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 
-/** How long it thinks: long enough for others to be in flight meanwhile. */
-const LATENCY_MS = 30;
+/** How long it thinks, in ms: one after the other, so that at any moment some are in flight and some are not. */
+const LATENCIES_MS: readonly number[] = [20, 50, 30, 60, 40];
 
 export interface ModelServer {
   readonly baseURL: string;
@@ -27,8 +27,9 @@ export async function startModelServer(toolName: string): Promise<ModelServer> {
       const { messages } = JSON.parse(Buffer.concat(parts).toString()) as Body; // the only client is ours
       const prompt = messages.find(({ role }) => role === 'user')?.content ?? '';
       const turn = messages.filter(({ role }) => role === 'assistant').length;
+      const latencyMs = LATENCIES_MS[requests.length % LATENCIES_MS.length];
       requests.push(`${prompt}/${turn}`);
-      setTimeout(() => (turn === 0 ? sendCall(response, toolName, prompt) : sendText(response, prompt)), LATENCY_MS);
+      setTimeout(() => (turn === 0 ? sendCall(response, toolName, prompt) : sendText(response, prompt)), latencyMs);
     });
   });
   server.listen(0, '127.0.0.1');

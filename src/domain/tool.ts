@@ -11,6 +11,13 @@ export interface Task {
 }
 
 /** What a running tool may use. Everything a tool emits is published at once and belongs to its call. */
+/** How far a tool is. */
+export interface Progress {
+  readonly step: number;
+  readonly totalSteps?: number;
+  readonly message: string;
+}
+
 export interface ToolContext {
   readonly subagentId: string;
   readonly toolId: string;
@@ -22,7 +29,7 @@ export interface ToolContext {
   /** Publishes a `tool_output_delta`. */
   emit(text: string): void;
   /** Publishes a `subagent_progress`. */
-  progress(progress: { readonly step: number; readonly totalSteps?: number; readonly message: string }): void;
+  progress(progress: Progress): void;
   /** Replaces the subagent's task list and publishes `tasks_updated`. */
   setTasks(tasks: readonly Task[]): void;
   /**

@@ -17,7 +17,7 @@ export async function bringToRest(house: RestingHouse): Promise<void> {
       if (state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'shutdown' });
     }
     await Promise.all(restless.map((entry) => house.rest(entry)));
-    await Promise.all(restless.map(({ live }) => live?.log?.isHolding || live?.log?.flush().catch(() => {})));
+    await Promise.all(restless.map(({ live }) => live?.log?.rest()));
   }
 }
 

@@ -16,6 +16,7 @@ import type { Entry } from './entry.js';
 import { createHandle, type SubAgentHandle } from './handle.js';
 import type { Home } from './home.js';
 import { Keeping } from './keeping.js';
+import { lendSlot } from './lend-slot.js';
 import { checkScope, type PlanScope, planSubagent } from './plan-subagent.js';
 import type { RestoreHost } from './restore.js';
 import { Revival, type RevivedWorkflow } from './revival.js';
@@ -54,7 +55,7 @@ export class OrchestratorCore {
     const clock = config.clock ?? runtime?.clock ?? realClock;
     const agent = runtime ?? stubRuntime(clock);
     const confirm = config.confirm ?? agent.confirm;
-    const onError = config.onError ?? agent.onError ?? (() => {});
+    const onError = quiet(config.onError ?? agent.onError);
     const asks = confirm !== undefined || config.approvals === 'wait';
     this.scope = {
       ...session,
@@ -80,7 +81,7 @@ export class OrchestratorCore {
       approvalMs: config.confirmTimeoutMs ?? (confirm ? DEFAULT_CONFIRM_TIMEOUT_MS : null),
       awaitChildren: (id, toolId, work) => {
         const entry = this.supervisor.entries.get(id);
-        return entry ? this.supervisor.lending(entry, toolId, work) : work();
+        return entry ? lendSlot(this.supervisor, entry, toolId, work) : work();
       },
       redact: agent.redact,
       onError,
@@ -264,6 +265,17 @@ export class OrchestratorCore {
     const entry = this.supervisor.entries.get(id);
     return entry && this.handleOf(entry);
   }
+}
+
+/** A listener to errors that throws one has nobody left to tell. */
+function quiet(listener: ((error: TroupeError) => void) | undefined): (error: TroupeError) => void {
+  return (error) => {
+    try {
+      listener?.(error);
+    } catch {
+      // as said above
+    }
+  };
 }
 
 const CLOSED = 'the orchestrator is closed: it spawns no more subagents';

@@ -121,7 +121,7 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
       const result = await control({ type: 'PAUSE', by: 'user' });
       if (!result.accepted) return result;
       await supervisor.rest(entry);
-      await entry.live?.log?.flush().catch(() => {}); // it stays paused, come what may
+      await entry.live?.log?.rest();
       return { ...result, state: entry.state };
     },
     resume: () => control({ type: 'RESUME', by: 'user' }),

@@ -43,6 +43,9 @@ export interface OwnLog {
   readonly where: string;
 }
 
+/** Below the path of a home. */
+export const SUBAGENTS = 'subagents';
+
 export class Home {
   readonly #options: HomeOptions;
   readonly #lease: Lease;
@@ -156,5 +159,3 @@ export class Home {
     return [...this.#options.path, SUBAGENTS, id];
   }
 }
-
-const SUBAGENTS = 'subagents';

@@ -3,7 +3,7 @@
 import { TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
 import type { SessionStore, StorePath } from '../store/index.js';
-import { Home, type HomeOptions } from './home.js';
+import { Home, type HomeOptions, SUBAGENTS } from './home.js';
 
 export interface KeepingOptions extends Omit<HomeOptions, 'path'> {
   readonly store: SessionStore;
@@ -114,26 +114,27 @@ export class Keeping {
   }
 
   async #learnIds(home: Home): Promise<void> {
-    if (this.#knowsIds) return;
     const { store, goOnAfter } = this.#options;
-    goOnAfter(await home.ids());
+    goOnAfter(await home.ids()); // another process may have had it meanwhile
+    if (this.#knowsIds) return;
+    goOnAfter(await store.list([...this.#sessionPath, SUBAGENTS]));
     const workflows = await store.list([...this.#sessionPath, WORKFLOWS]);
-    const ids = await inGroups(workflows, async (id) => store.list([...this.#sessionPath, WORKFLOWS, id, 'subagents']));
+    const ids = await inGroups(workflows, async (id) => store.list([...this.#sessionPath, WORKFLOWS, id, SUBAGENTS]));
     goOnAfter(ids.flat());
     this.#knowsIds = true;
   }
 
   #learnIdsNow(home: Home): void {
-    if (this.#knowsIds) return;
     const { store, goOnAfter } = this.#options;
     const now = (ids: string[] | Promise<string[]>): string[] => {
       if (Array.isArray(ids)) return ids;
       ids.catch(() => {});
       throw this.#answersLater();
     };
-    goOnAfter(now(home.ids()));
+    goOnAfter(now(home.ids())); // another process may have had it meanwhile
+    if (this.#knowsIds) return;
     for (const id of now(store.list([...this.#sessionPath, WORKFLOWS]))) {
-      goOnAfter(now(store.list([...this.#sessionPath, WORKFLOWS, id, 'subagents'])));
+      goOnAfter(now(store.list([...this.#sessionPath, WORKFLOWS, id, SUBAGENTS])));
     }
     this.#knowsIds = true;
   }

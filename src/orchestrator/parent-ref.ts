@@ -11,6 +11,9 @@ const END = /^(xstate\.(?:done|error)\.actor)\..*$/;
 export function parentRef(actor: AnyActorRef): AnyActorRef {
   // How an actor of XState v5 is handed an event; left out of its published type.
   const parent = actor as AnyActorRef & { _send(event: AnyEventObject): void };
-  const send = (event: AnyEventObject) => parent._send({ ...event, type: event.type.replace(END, '$1.subagent') });
+  const send = (event: AnyEventObject) => {
+    if (actor.getSnapshot().status !== 'active') return; // it was stopped by hand: nobody counts any more
+    parent._send({ ...event, type: event.type.replace(END, '$1.subagent') });
+  };
   return Object.create(actor, { _send: { value: send } });
 }

@@ -5,6 +5,7 @@ import { subagentMachine } from '../../machines/index.js';
 import { parseSubAgentConfig, type ResolvedSubAgentConfig, type SubAgentConfig } from '../config/index.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
+import { isFinal } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { Tool } from '../domain/tool.js';
 import {
@@ -73,9 +74,12 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
   const unfinished: UnfinishedSubagent[] = [];
   const ended: RestoredHome['ended'][number][] = [];
   const left = new Set<string>();
+  /** Those whose children end with them: their own end is on record, or follows from it. */
+  const over = new Set<string>();
   for (const one of stored) {
     if (one.parentId === undefined ? host.configOf?.(one.config) === 'leave' : left.has(one.parentId)) left.add(one.id);
     if (one.kind === 'ended') {
+      if (!one.sparesChildren) over.add(one.id);
       ended.push(listed(home, host, one));
       continue;
     }
@@ -87,14 +91,15 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
     const { spawned, records } = one;
     const log = foldLog(records, spawned, plan.model.price);
     const from = await restoreSubagent(plan, chartInput(plan, host.environment), log);
-    const above = one.parentId === undefined ? undefined : byId.get(one.parentId);
+    const isOrphan = one.parentId !== undefined && over.has(one.parentId) && !plan.config.detached;
+    if (isOrphan || (isFinal(from.state) && !from.sparesChildren)) over.add(one.id);
     unfinished.push({
       plan,
       from,
       order: one.order,
       origin: spawned.origin,
       tornBytes: one.tornBytes,
-      isOrphan: above?.kind === 'ended' && !plan.config.detached && !above.sparesChildren,
+      isOrphan,
     });
   }
   return { unfinished, ended, ids };

@@ -1,10 +1,11 @@
 /** Brings subagents back from the store: those of the session, and those of the steps of a workflow. */
 
+import { TroupeError } from '../domain/errors.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { EventHub } from '../events/index.js';
 import type { SubagentEnvironment } from '../subagent/index.js';
 import { type CallOrigin, originKey } from './call-origin.js';
-import type { Entry } from './entry.js';
+import { Entry } from './entry.js';
 import type { Home } from './home.js';
 import type { Keeping } from './keeping.js';
 import { type PlanScope, planSubagent } from './plan-subagent.js';
@@ -65,6 +66,7 @@ export class Revival {
       if (!('outcome' in one)) revived.push(...this.#takeUp(home, one));
       else if (kept.has(one)) this.#remember(supervisor.addEnded(one), one.parentId);
     }
+    this.#rememberEnded(found, kept);
     return revived;
   }
 
@@ -75,17 +77,36 @@ export class Revival {
     try {
       const found = await restoreHome(home, { ...this.#host(), configOf });
       checkOpen();
+      this.#checkFree(found, workflowId);
       if (!this.#counted.has(workflowId)) this.#count(found);
       this.#counted.add(workflowId);
       return {
         home,
         ended: found.ended.map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
-        takeUp: () => found.unfinished.flatMap((one) => this.#takeUp(home, one)),
+        takeUp: () => {
+          this.#rememberEnded(found);
+          return found.unfinished.flatMap((one) => this.#takeUp(home, one));
+        },
         close: () => keeping.closeWorkflow(home),
       };
     } catch (error) {
       await keeping.closeWorkflow(home);
       throw error;
+    }
+  }
+
+  /** Two processes of one session give the same ids, each in a workflow of its own. */
+  #checkFree({ unfinished }: RestoredHome, workflowId: string): void {
+    const { supervisor } = this.#options;
+    for (const { id } of unfinished.map(({ plan }) => plan)) {
+      if (supervisor.entries.get(id)?.live === undefined) {
+        supervisor.release(id);
+        continue;
+      }
+      throw new TroupeError(
+        'workflow_busy',
+        `workflow ${JSON.stringify(workflowId)}: its ${id} cannot come back while another ${id} of this session is live; call it again when that has ended, or from another process`,
+      );
     }
   }
 
@@ -128,8 +149,21 @@ export class Revival {
     if (tornBytes > 0) hub.publish(plan.id, { type: 'store_recovered', tornBytes });
     if (isOrphan)
       void entry.live?.signal({ type: 'CANCEL', by: 'parent', reason: `its parent ${plan.parentId} ended` });
+    // The crash came between the parent's resume and its own.
+    if (from.isPausedByParent && parent?.live && parent.state !== 'paused')
+      void entry.live?.signal({ type: 'RESUME', by: 'parent' });
     this.#remember(entry, plan.parentId);
     return [entry];
+  }
+
+  /** Ended children of those that go on: not listed, but the call that had spawned them runs again, and finds them. */
+  #rememberEnded({ unfinished, ended }: RestoredHome, listed: ReadonlySet<unknown> = new Set()): void {
+    const goOn = new Set(unfinished.map(({ plan }) => plan.id));
+    for (const one of ended) {
+      if (one.parentId !== undefined && goOn.has(one.parentId) && !listed.has(one)) {
+        this.#remember(Entry.ofEnded(one), one.parentId);
+      }
+    }
   }
 
   #remember(entry: Entry, parentId: string | undefined): void {

@@ -80,16 +80,22 @@ export class Supervisor {
     }) as OrchestratorActor; // provide() changes implementations, not the machine's type
     // The system of the orchestrator's actor is the children's too; its type does not name them.
     this.#parentRef = parentRef(this.actor as unknown as AnyActorRef);
-    this.actor.subscribe(() => {
-      this.#transitionCount += 1;
-      for (let work = this.#after.shift(); work; work = this.#after.shift()) work();
+    this.actor.subscribe({
+      next: () => this.#afterTransition(),
+      complete: () => this.#cancelAll(), // whoever stops it directly ends what is left
     });
     this.actor.start();
   }
 
+  #afterTransition(): void {
+    this.#transitionCount += 1;
+    for (let work = this.#after.shift(); work; work = this.#after.shift()) work();
+  }
+
   /** Nothing may be spawned any more. */
   get isClosed(): boolean {
-    return !this.actor.getSnapshot().matches('open');
+    const snapshot = this.actor.getSnapshot();
+    return snapshot.status !== 'active' || !snapshot.matches('open');
   }
 
   get liveCount(): number {
@@ -135,31 +141,6 @@ export class Supervisor {
     this.entries.set(entry.id, entry);
     this.#ended.add(entry.id);
     return entry;
-  }
-
-  /** For a call that only waits for children: while there is any such call, the slot is lent; it is back before the last one settles. */
-  async lending<Result>(entry: Entry, toolId: string, work: () => Promise<Result>): Promise<Result> {
-    const { live } = entry;
-    live?.callsOnChildren.add(toolId);
-    entry.lenders += 1;
-    this.actor.send({ type: 'LEND', id: entry.id });
-    this.changed(entry);
-    try {
-      return await work();
-    } finally {
-      entry.lenders -= 1;
-      if (entry.lenders === 0 && entry.slot === 'lent') await this.#takeBack(entry);
-      // Another call may have begun to wait while the slot was on its way back.
-      if (entry.lenders > 0) this.actor.send({ type: 'LEND', id: entry.id });
-      live?.callsOnChildren.delete(toolId);
-    }
-  }
-
-  #takeBack(entry: Entry): Promise<void> {
-    return new Promise((resolve) => {
-      entry.onSlot = resolve;
-      this.actor.send({ type: 'TAKE_BACK', id: entry.id });
-    });
   }
 
   /** Forgets one that has ended. */
@@ -220,6 +201,7 @@ export class Supervisor {
       if (entry) this.changed(entry);
     });
     log?.add(restored ? { type: 'restored', epoch: restored.from.epoch } : spawnedRecord(plan, order, origin));
+    for (const entry of restored?.from.unrecorded ?? []) log?.add(entry);
     const live = new LiveSubagent(this.#logic, plan, environment, {
       parent: this.#parentRef,
       ...(log ? { log } : {}),
@@ -315,7 +297,7 @@ export class Supervisor {
     const left = defect === undefined && output?.sparesChildren ? [] : [...entry.children];
     entry.children.clear();
     this.#after.push(() => {
-      for (const { live } of left) live?.actor.send({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
+      for (const { live } of left) live?.cancel({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
     });
     this.#ended.add(id);
     for (const oldest of this.#ended) {
@@ -343,7 +325,7 @@ export class Supervisor {
   #cancelAll(): void {
     for (const entry of [...this.entries.values()]) {
       if (isFinal(entry.state)) continue;
-      entry.actor.send({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
+      entry.live?.cancel({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
     }
   }
 }

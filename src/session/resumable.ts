@@ -58,6 +58,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const journal = new Recorder(log, run.clock, redact);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
+    for (const handle of superseded(taken, inFlight, done)) void handle.cancel('its step has gone on without it');
     return await Promise.all(
       steps.map(async (step) => {
         const { spec } = step;
@@ -65,7 +66,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
         if (recorded?.fingerprint === step.fingerprint) return replay(step, recorded.outcome, run);
         const ended = endedUnrecorded(workflow, step, marked);
         const outcome =
-          ended ??
+          (ended && (await replay(step, ended, run))) ??
           (await run.runStep(spec, (_, attempt) => {
             const before = attempt === 0 ? inFlight.get(spec.taskId) : undefined;
             const handle = before ?? core.spawn(configOf(step, workflowId), workflow.home);
@@ -122,6 +123,16 @@ function inFlightSteps(
   return found;
 }
 
+/** Attempts that had failed, and those of steps that are done: the crash kept their end from the record. */
+function superseded(
+  taken: readonly SubAgentHandle[],
+  inFlight: ReadonlyMap<string, SubAgentHandle>,
+  done: ReadonlyMap<string, DoneStep>,
+): SubAgentHandle[] {
+  const awaited = new Set([...inFlight].flatMap(([taskId, handle]) => (done.has(taskId) ? [] : [handle])));
+  return taken.filter((handle) => handle.config.parentId === undefined && !handle.isDone() && !awaited.has(handle));
+}
+
 /** A crash came between the end of its subagent and the record of the step. */
 function endedUnrecorded(
   { ended }: OpenWorkflow,
@@ -129,7 +140,7 @@ function endedUnrecorded(
   marked: (metadata: Readonly<Record<string, unknown>>) => Step | undefined,
 ): StepOutcome | undefined {
   const last = ended.findLast(({ metadata, outcome }) => outcome.success && marked(metadata) === step);
-  return last && { ...stepOutcome(step.spec, [last.outcome]), replayed: true };
+  return last && stepOutcome(step.spec, [last.outcome]);
 }
 
 async function replay({ spec, form }: Step, recorded: StepOutcome, run: WorkflowRun): Promise<StepOutcome> {

@@ -40,6 +40,8 @@ export class RecordLog {
   /** Records that are on disk. */
   #written = 0;
   readonly #waiters: Waiter[] = [];
+  /** Told when it begins to wait for the store. */
+  readonly #resting = new Set<() => void>();
   #draining: Promise<void> | undefined;
   /** Ends the wait for the next try. */
   readonly #closing = new AbortController();
@@ -87,9 +89,16 @@ export class RecordLog {
     });
   }
 
+  /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */
+  async rest(): Promise<void> {
+    if (this.isHolding) return;
+    await Promise.race([this.flush().catch(() => {}), new Promise<void>((resolve) => this.#resting.add(resolve))]);
+  }
+
   /** Writes what is left, trying once more at most. Never rejects. */
   async close(): Promise<void> {
     this.#closing.abort();
+    if (this.#queue.length > 0) this.#draining ??= this.#drain(); // where it goes on without the store
     await this.#draining;
     await this.#journal?.close();
     this.#failure ??= new TroupeError('closed', 'the orchestrator was closed');
@@ -109,6 +118,8 @@ export class RecordLog {
       if (!this.#mayTryAgain(fault, retryInMs) || isLast) break;
       this.isHolding = true;
       this.#options.onHold();
+      for (const resolve of this.#resting) resolve();
+      this.#resting.clear();
       await delay(this.#options.clock, retryInMs, this.#closing.signal).catch(() => {});
       retryInMs = Math.min(MAX_RETRY_MS, retryInMs * 2);
     }

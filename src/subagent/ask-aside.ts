@@ -86,6 +86,6 @@ function nextChange(subagent: LiveSubagent, signal: AbortSignal): Promise<void> 
 }
 
 function endedBefore(subagent: LiveSubagent, question: string): TroupeError {
-  const asked = JSON.stringify(question.slice(0, 80));
+  const asked = JSON.stringify(subagent.environment.redact(question).slice(0, 80));
   return new TroupeError('wrong_state', `${subagent.id} ended before the side question ${asked} was answered`);
 }

@@ -3,8 +3,10 @@
 import type { CallInput, ToolSettled } from '../../machines/index.js';
 import { noteCall, runTool } from '../activities/tools/index.js';
 import { redactValue } from '../domain/redact-value.js';
-import type { ToolContext } from '../domain/tool.js';
+import type { Progress, Task, ToolContext } from '../domain/tool.js';
+import type { AgentEventBody } from '../events/index.js';
 import type { LiveSubagent } from './live-subagent.js';
+import { doneEvent } from './log-record.js';
 import { type Pieces, redactPieces } from './redact-pieces.js';
 import { refuseCall } from './request-llm.js';
 
@@ -26,15 +28,22 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
     return { kind: 'settled' };
   }
   const output = redactPieces(redact, (text) => subagent.publish({ type: 'tool_output_delta', toolId, text }));
-  const context = contextOf(subagent, { toolId, toolName }, signal, output);
+  const waits: Promise<unknown>[] = [];
+  const context = contextOf(subagent, { toolId, toolName }, { signal, output, waits });
   if (subagent.log) {
     const note = await noteCall(open.tool, open.input, context);
     await subagent.log.write({ type: 'calling', callId: toolId, ...(note === undefined ? {} : { note }) }, signal);
-    if (isPaused(subagent)) return HELD; // while it was written
+    if (isPaused(subagent)) {
+      subagent.log.add(doneEvent(`tool.${toolId}`, HELD)); // while it was written: it has not begun after all
+      return HELD;
+    }
   }
   subagent.publish({ type: 'tool_start', toolName, toolId, args: call.args });
   const startedAt = clock.now();
   const reply = await runTool(open.tool, open.input, context);
+  signal.throwIfAborted();
+  // A tool may leave its children behind; the slot that it lent to them comes back before the call is over.
+  if (waits.length > 0) await Promise.allSettled(waits);
   signal.throwIfAborted();
   output.end();
   const toolOutput = redact(reply.output);
@@ -52,12 +61,18 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   return { kind: 'settled' };
 }
 
+export interface CallScope {
+  readonly signal: AbortSignal;
+  readonly output: Pieces;
+  /** Gets what the tool waits for in the name of its children. */
+  readonly waits: Promise<unknown>[];
+}
+
 /** What a tool may know and do while it works on one call. */
 export function contextOf(
   subagent: LiveSubagent,
   { toolId, toolName }: { readonly toolId: string; readonly toolName: string },
-  signal: AbortSignal,
-  output: Pieces,
+  { signal, output, waits }: CallScope,
 ): ToolContext {
   const { environment, plan } = subagent;
   return {
@@ -72,12 +87,39 @@ export function contextOf(
       if (!signal.aborted) output.push(text);
     },
     progress: (progress) => {
-      if (!signal.aborted)
-        subagent.publish({ ...redactValue(progress, environment.redact), type: 'subagent_progress' });
+      if (!signal.aborted) subagent.publish(redactValue(progressEvent(progress), environment.redact));
     },
-    awaitChildren: (work) => environment.awaitChildren(subagent.id, toolId, work),
+    awaitChildren: (work) => {
+      const waiting = environment.awaitChildren(subagent.id, toolId, work);
+      waits.push(waiting);
+      return waiting;
+    },
     setTasks: (tasks) => {
-      if (!signal.aborted) subagent.setTasks(tasks);
+      if (!signal.aborted) subagent.setTasks(checkedTasks(tasks));
     },
   };
+}
+
+// A tool may be written without types: what it tells is checked here, and what is wrong with it is told to the tool.
+
+function progressEvent({
+  step,
+  totalSteps,
+  message,
+}: Progress): Extract<AgentEventBody, { type: 'subagent_progress' }> {
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!isCount(step) || typeof message !== 'string' || (totalSteps !== undefined && !isCount(totalSteps))) {
+    throw new TypeError('progress: expected { step, totalSteps?, message }: counts and a text');
+  }
+  return { type: 'subagent_progress', step, ...(totalSteps === undefined ? {} : { totalSteps }), message };
+}
+
+const STATUSES: readonly unknown[] = ['pending', 'in_progress', 'completed'];
+
+function checkedTasks(tasks: readonly Task[]): readonly Task[] {
+  const isTask = (task: Task | null) => typeof task?.content === 'string' && STATUSES.includes(task.status);
+  if (!Array.isArray(tasks) || !tasks.every(isTask)) {
+    throw new TypeError('setTasks: expected a list of { content, status }');
+  }
+  return tasks.map(({ content, status }) => ({ content, status }));
 }

@@ -39,5 +39,5 @@ function settle(
 ): Promise<ToolRecovery> {
   const note = subagent.restored?.begunCalls.get(id.toolId) as JsonValue | undefined; // a record is JSON
   const silent = { push: () => {}, end: () => {} };
-  return settleInterrupted(tool, input, note, contextOf(subagent, id, signal, silent));
+  return settleInterrupted(tool, input, note, contextOf(subagent, id, { signal, output: silent, waits: [] }));
 }

@@ -3,13 +3,22 @@
 import type { Task } from '../domain/tool.js';
 import type { ModelPrice } from '../domain/usage.js';
 import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
-import type { LogRecord, SpawnedRecord } from './log-record.js';
+import { DONE, type LogRecord, type SpawnedRecord } from './log-record.js';
 import type { TranscriptEntry } from './transcript.js';
 
 export interface ChartEvent {
   readonly type: string;
   readonly [key: string]: unknown;
 }
+
+/** What a call's record of its result tells, where the crash came before the chart was told. */
+export interface CallSettled extends ChartEvent {
+  readonly type: 'call_settled';
+  readonly callId: string;
+}
+
+/** What a steered message in the conversation tells: a request has taken it. */
+const STEERING_TAKEN: ChartEvent = { type: 'steering_taken' };
 
 /** Times without those in which no process had it, in ms since the epoch. */
 export interface TimedEvent {
@@ -20,7 +29,7 @@ export interface TimedEvent {
 export interface FoldedLog {
   readonly spawned: SpawnedRecord;
   readonly createdAt: number;
-  /** What the chart was told, in the order in which it took it. */
+  /** What the chart was told, in the order in which it took it, and what of its records it must have known. */
   readonly events: readonly TimedEvent[];
   readonly messages: readonly TranscriptEntry[];
   readonly hiddenCalls: ReadonlySet<string>;
@@ -39,8 +48,11 @@ export interface FoldedLog {
   readonly outcome?: { readonly id: string };
 }
 
-export function foldLog(records: readonly LogRecord[], spawned: SpawnedRecord, price?: ModelPrice): FoldedLog {
-  const times = upTimes(records);
+export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, price?: ModelPrice): FoldedLog {
+  const upAt = upTimes(written);
+  const half = halfAnswers(written);
+  const records = written.filter((_, index) => !half.has(index));
+  const times = upAt.filter((_, index) => !half.has(index));
   const messages: TranscriptEntry[] = [];
   const hiddenCalls = new Set<string>();
   const begunCalls = new Map<string, unknown>();
@@ -87,6 +99,8 @@ export function foldLog(records: readonly LogRecord[], spawned: SpawnedRecord, p
         outcome = record.outcome;
         break;
       case 'event':
+        if (isHeld(record.event)) begunCalls.delete(String(record.event.actorId).slice(TOOL.length));
+        break;
       case 'spawned':
         break;
       default:
@@ -105,10 +119,64 @@ export function foldLog(records: readonly LogRecord[], spawned: SpawnedRecord, p
     tasks,
     filesSeen,
     ...(structured ? { structured } : {}),
-    lastAt: times.at(-1) ?? spawned.t,
+    lastAt: upAt.at(-1) ?? spawned.t,
     epoch,
     ...(outcome ? { outcome } : {}),
   };
+}
+
+const LLM = 'llm';
+const TOOL = 'tool.';
+const DECIDE = 'decide.';
+
+/** A pause came while it was written that the call begins. */
+function isHeld({ type, output }: ChartEvent): boolean {
+  return type.startsWith(DONE + TOOL) && kindOf(output) === 'held';
+}
+
+function kindOf(output: unknown): unknown {
+  return typeof output === 'object' && output !== null && 'kind' in output ? output.kind : undefined;
+}
+
+/**
+ * An answer counts when the chart was told of it, or when the request to mend it has left. A crash may come between its records:
+ * what is there of it is left out, and the request is made again. @returns the places of such records.
+ */
+function halfAnswers(records: readonly LogRecord[]): ReadonlySet<number> {
+  const half = new Set<number>();
+  let begun: number[] | undefined;
+  const drop = () => {
+    for (const index of begun ?? []) half.add(index);
+    begun = undefined;
+  };
+  for (const [index, record] of records.entries()) {
+    const isAnswer = record.type === 'said' && record.message.role === 'assistant';
+    if (record.type === 'restored') drop();
+    else if (isAnswer) begun = [index];
+    else if (record.type === 'sent' && record.turn !== undefined) begun = undefined;
+    else if (record.type === 'event' && record.event.type === DONE + LLM) begun = undefined;
+    else if (isPartOfAnswer(record)) begun?.push(index);
+  }
+  if (records.at(-1)?.type !== 'ended') drop();
+  return half;
+}
+
+function isPartOfAnswer(record: LogRecord): boolean {
+  if (record.type === 'said') return record.steered !== true;
+  return record.type === 'settled' || record.type === 'structured';
+}
+
+/** Results whose done event is not among the records: the crash came between the two. */
+function untoldResults(records: readonly LogRecord[]): ReadonlySet<LogRecord> {
+  const told = new Set<unknown>();
+  const untold = new Set<LogRecord>();
+  for (let index = records.length - 1; index >= 0; index--) {
+    const record = records[index];
+    if (record?.type === 'event') told.add(record.event.type);
+    if (record?.type !== 'settled') continue;
+    if (!told.has(DONE + TOOL + record.callId) && !told.has(DONE + DECIDE + record.callId)) untold.add(record);
+  }
+  return untold;
 }
 
 /**
@@ -122,15 +190,24 @@ function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): 
   const events: TimedEvent[] = [];
   let given = 0;
   let seen = 0;
+  const untold = untoldResults(records);
   for (const [index, record] of records.entries()) {
-    if (record.type !== 'event') continue;
+    const event = toldBy(record, untold);
+    if (!event) continue;
     const at = times[index] ?? record.t;
-    const isSteer = record.event.type === 'STEER';
+    const isSteer = event.type === 'STEER';
     const due = isSteer ? ++seen : Math.min(takenBefore(records, index), steered.length);
     while (given < due) events.push({ event: steered[given++] as ChartEvent, at });
-    if (!isSteer) events.push({ event: record.event, at });
+    if (!isSteer) events.push({ event, at });
   }
   return events;
+}
+
+function toldBy(record: LogRecord, untold: ReadonlySet<LogRecord>): ChartEvent | undefined {
+  if (record.type === 'event') return record.event;
+  if (record.type === 'said' && record.steered) return STEERING_TAKEN;
+  if (record.type !== 'settled' || !untold.has(record)) return undefined;
+  return { type: 'call_settled', callId: record.callId } satisfies CallSettled;
 }
 
 /** How many messages the request had taken that came of this event. */

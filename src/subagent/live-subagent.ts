@@ -92,6 +92,8 @@ export class LiveSubagent {
   #tasks: readonly Task[] = [];
   #callCount = 0;
   readonly #filesRecorded: Map<string, string>;
+  /** Steered messages that held a secret, by what is left of them without it. */
+  readonly #saidBehind = new Map<string, string>();
   readonly #openSignals = new Map<ControlEvent, (answer: SignalAnswer) => void>();
   #updatedAt: number;
   readonly #reporter: Reporter;
@@ -215,10 +217,33 @@ export class LiveSubagent {
   /** Sends a signal; resolves when the chart has taken or refused it. Never rejects. */
   signal(signal: ControlEvent): Promise<SignalAnswer> {
     if (this.outcome) return Promise.resolve(ALREADY_ENDED);
+    const harmless = this.#withoutSecrets(signal);
     return new Promise((resolve) => {
-      this.#openSignals.set(signal, resolve);
-      this.actor.send(signal);
+      this.#openSignals.set(harmless, resolve);
+      if (harmless.type === 'CANCEL') this.cancel(harmless);
+      else this.actor.send(harmless);
     });
+  }
+
+  /** The chart keeps what it is told; the model gets a steered message as it was said. */
+  #withoutSecrets(signal: ControlEvent): ControlEvent {
+    const harmless = redactValue(signal, this.environment.redact);
+    if (signal.type === 'STEER' && harmless.type === 'STEER' && harmless !== signal) {
+      this.#saidBehind.set(harmless.message, signal.message);
+    }
+    return harmless;
+  }
+
+  /** A request has taken this message: it is part of the conversation. */
+  takeSteered(message: string): void {
+    this.steeringTaken += 1;
+    this.transcript.addUser(this.#saidBehind.get(message) ?? message, true);
+  }
+
+  /** At once, also while it waits for a slot to go on with what it was at. */
+  cancel(signal: Extract<ControlEvent, { type: 'CANCEL' }>): void {
+    if (this.restored?.isActive) this.actor.start();
+    this.actor.send(signal);
   }
 
   answerSignal(signal: ControlEvent, answer: SignalAnswer): void {

@@ -130,6 +130,13 @@ type WithoutTime<Each> = Each extends { t: number } ? Omit<Each, 't'> : never;
 /** As it is handed to the log, which knows the time. */
 export type LogEntry = WithoutTime<LogRecord>;
 
+/** The event as XState tells it to the chart, and as a restore tells it again. */
+export function doneEvent(actorId: string, output: unknown): LogEntry {
+  return { type: 'event', event: { type: `${DONE}${actorId}`, actorId, output } };
+}
+
+export const DONE = 'xstate.done.actor.';
+
 /**
  * @param where For messages: the subagent's place in the store.
  * @throws TroupeError `store_version` for records of a newer library, `store_corrupt` for what is no record of ours.

@@ -17,7 +17,7 @@ import { TroupeError } from '../domain/errors.js';
 import { callTool } from './call-tool.js';
 import { decide } from './decide.js';
 import type { LiveSubagent, SubagentLogic } from './live-subagent.js';
-import type { LogEntry } from './log-record.js';
+import { doneEvent } from './log-record.js';
 import { requestLlm } from './request-llm.js';
 
 /** @param find The live subagent of an id: models, tools and transcript never travel through input or context. */
@@ -80,9 +80,4 @@ function recorded<Output extends { readonly kind: string }>(
     await log.write(doneEvent(actorId, output), signal);
     return output;
   });
-}
-
-/** The event as XState tells it to the chart, and as a restore tells it again. */
-function doneEvent(actorId: string, output: unknown): LogEntry {
-  return { type: 'event', event: { type: `xstate.done.actor.${actorId}`, actorId, output } };
 }

@@ -3,12 +3,14 @@
 import { initialTransition, type Snapshot, transition } from 'xstate';
 import {
   requestIdOf,
+  type SubagentEmitted,
   type SubagentInput,
   type SubagentSnapshot,
   stateOf,
   subagentMachine,
 } from '../../machines/index.js';
-import type { FoldedLog } from './fold-log.js';
+import type { ChartEvent, FoldedLog } from './fold-log.js';
+import { DONE } from './log-record.js';
 
 interface PersistedTimer {
   readonly snapshot: { readonly input: { readonly ms: number | null } };
@@ -18,7 +20,11 @@ export interface ReplayedChart {
   readonly snapshot: SubagentSnapshot;
   /** As XState takes it up again: what was in flight is marked so, and timers have what was left of them. */
   readonly persisted: Snapshot<unknown>;
+  /** By call id: what the model is told of calls that were not let run. */
+  readonly refusals: ReadonlyMap<string, string>;
 }
+
+type MachineEvent = Parameters<typeof transition<typeof subagentMachine>>[2];
 
 export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog): ReplayedChart {
   let [snapshot] = initialTransition(subagentMachine, input);
@@ -29,14 +35,14 @@ export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog)
     before = at;
   };
   const askedAt = new Map<string, number>();
+  const refusals = new Map<string, string>();
   for (const { event, at } of events) {
     pass(at);
-    // Recorded as this chart, or an older one, was told it; it ignores what it does not know.
-    [snapshot] = transition(
-      subagentMachine,
-      snapshot,
-      event as Parameters<typeof transition<typeof subagentMachine>>[2],
-    );
+    for (const told of asTold(event, snapshot)) {
+      const [next, actions] = transition(subagentMachine, snapshot, told);
+      snapshot = next;
+      for (const { callId, text } of refusalsIn(actions)) refusals.set(callId, text);
+    }
     for (const call of snapshot.context.calls) {
       const requestId = requestIdOf(call);
       if (call.status === 'asking' && !askedAt.has(requestId)) askedAt.set(requestId, at);
@@ -57,7 +63,54 @@ export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog)
   });
   const context = { ...persisted.context, remainingMs };
   const patched: PersistedMachine = { ...persisted, context, children: Object.fromEntries(children) };
-  return { snapshot, persisted: patched };
+  return { snapshot, persisted: patched, refusals };
+}
+
+/** Recorded as this chart, or an older one, was told it, which it ignores; or what a record tells that stands for it. */
+function asTold(event: ChartEvent, snapshot: SubagentSnapshot): MachineEvent[] {
+  if (event.type === 'call_settled') return asSettled(String(event.callId), snapshot);
+  if (event.type === 'steering_taken') return asTaken(snapshot);
+  return [event as MachineEvent];
+}
+
+/** The result is there, so that the call did not stay as the chart has it. */
+function asSettled(callId: string, { context }: SubagentSnapshot): MachineEvent[] {
+  const call = context.calls.find((each) => each.callId === callId);
+  switch (call?.status) {
+    case 'running':
+      return [done(`tool.${callId}`, { kind: 'settled' })];
+    case 'deciding':
+      return [done(`decide.${callId}`, { kind: 'done' })];
+    case 'asking':
+      return [{ type: 'DENY', requestId: requestIdOf(call) }];
+    default:
+      return [];
+  }
+}
+
+/** The request was let go, held back, and let go again with what had been steered meanwhile: neither is on record. */
+function asTaken(snapshot: SubagentSnapshot): MachineEvent[] {
+  const isWaiting = snapshot.matches({ active: { activity: { requesting_llm: 'asking' } } });
+  if (!isWaiting || snapshot.context.steering.length === 0) return [];
+  return [done('llm', { kind: 'retry_later', delayMs: 0, countsAsAttempt: false }), { type: 'RETRY_DUE' }];
+}
+
+function done(actorId: string, output: unknown): MachineEvent {
+  return { type: `${DONE}${actorId}`, actorId, output } as unknown as MachineEvent; // as XState makes it
+}
+
+interface Refusal {
+  readonly callId: string;
+  readonly text: string;
+}
+
+/** Of the actions that a transition would have done, those that tell of a call that is not run. */
+function refusalsIn(actions: ReturnType<typeof transition<typeof subagentMachine>>[1]): Refusal[] {
+  return actions.flatMap(({ params }) => {
+    const event =
+      params && typeof params === 'object' && 'event' in params ? (params.event as SubagentEmitted) : undefined;
+    return event?.type === 'call_refused' ? [{ callId: event.call.callId, text: event.text }] : [];
+  });
 }
 
 type PersistedMachine = Snapshot<unknown> & {

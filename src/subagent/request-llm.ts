@@ -31,6 +31,7 @@ export async function requestLlm(
   subagent.reportChanges();
   await null; // nothing of a provider runs inside a transition
   signal.throwIfAborted();
+  await subagent.log?.flush(signal); // what it goes on from is on disk, or it does not go on
   // Paused since the chart let it go: it has not left, so it waits.
   if (subagent.state === 'paused') return { kind: 'retry_later', delayMs: 0, countsAsAttempt: false };
 

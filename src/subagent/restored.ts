@@ -9,14 +9,19 @@ import type { Task } from '../domain/tool.js';
 import type { Usage } from '../domain/usage.js';
 import type { FoldedLog } from './fold-log.js';
 import type { OpenCall } from './live-subagent.js';
+import type { LogEntry } from './log-record.js';
 import type { SubagentPlan } from './plan.js';
 import { replayChart } from './replay-chart.js';
 import type { StructuredAnswer } from './structured-answer.js';
-import { Transcript } from './transcript.js';
+import { Transcript, type TranscriptEntry } from './transcript.js';
 
 export interface RestoredSubagent {
   readonly persisted: Snapshot<unknown>;
   readonly state: LifecycleState;
+  /** Who cancelled it asked that its children go on. */
+  readonly sparesChildren: boolean;
+  /** It waits for its parent to resume it. */
+  readonly isPausedByParent: boolean;
   /** It has a slot, or had one. */
   readonly isActive: boolean;
   readonly transcript: Transcript;
@@ -34,6 +39,8 @@ export interface RestoredSubagent {
   readonly createdAt: number;
   /** Of the events from now on. */
   readonly epoch: number;
+  /** What a crash kept from the records, though others tell of it: to be recorded before all else. */
+  readonly unrecorded: readonly LogEntry[];
 }
 
 export async function restoreSubagent(
@@ -41,10 +48,10 @@ export async function restoreSubagent(
   input: SubagentInput,
   log: FoldedLog,
 ): Promise<RestoredSubagent> {
-  const { snapshot, persisted } = replayChart(input, log);
+  const { snapshot, persisted, refusals } = replayChart(input, log);
   const steered = log.events.flatMap(({ event }) => (event.type === 'STEER' ? [String(event.message)] : []));
   const taken = steered.slice(0, steered.length - snapshot.context.steering.length);
-  const { transcript, callCount } = retell(log, taken);
+  const { transcript, callCount, unrecorded } = retell(log, { prompt: plan.config.prompt, taken, refusals });
   const openCalls = new Map<string, OpenCall>();
   const lostCalls = new Map<string, string>();
   const written = argumentsById(log);
@@ -58,6 +65,8 @@ export async function restoreSubagent(
   return {
     persisted,
     state: stateOf(snapshot),
+    sparesChildren: snapshot.context.sparesChildren,
+    isPausedByParent: snapshot.context.pausedBy === 'parent',
     isActive: snapshot.matches('active'),
     transcript,
     openCalls,
@@ -72,29 +81,51 @@ export async function restoreSubagent(
     ...(structured ? { structured } : {}),
     createdAt,
     epoch: epoch + 1,
+    unrecorded,
   };
 }
 
-/** @param taken Steered messages that requests have taken, in order. */
-function retell({ messages }: FoldedLog, taken: readonly string[]) {
+interface Implied {
+  readonly prompt: string;
+  /** Steered messages that requests have taken, in order. */
+  readonly taken: readonly string[];
+  /** By call id. */
+  readonly refusals: ReadonlyMap<string, string>;
+}
+
+/** The conversation: what is on record of it, and what follows from the rest. */
+function retell({ messages }: FoldedLog, { prompt, taken, refusals }: Implied) {
   const transcript = new Transcript();
+  const unrecorded: LogEntry[] = [];
+  const open = new Set<string>();
   let callCount = 0;
   let steeredCount = 0;
   for (const entry of messages) {
+    replay(transcript, entry);
     if (entry.type === 'settled') {
-      transcript.settle(entry.callId, entry.content, entry.isError);
+      open.delete(entry.callId);
     } else if (entry.message.role === 'user') {
-      transcript.addUser(entry.message.content);
       if (entry.steered) steeredCount += 1;
     } else {
-      const { content, toolCalls = [] } = entry.message;
-      transcript.addAnswer(content, toolCalls);
-      callCount += toolCalls.length;
+      for (const { id } of entry.message.toolCalls ?? []) open.add(id);
+      callCount += entry.message.toolCalls?.length ?? 0;
     }
   }
-  // The chart had taken them, but the crash came before this was recorded.
-  for (const message of taken.slice(steeredCount)) transcript.addUser(message);
-  return { transcript, callCount };
+  transcript.onEntry = (entry) => unrecorded.push(entry);
+  if (messages.length === 0) transcript.addUser(prompt);
+  for (const callId of open) {
+    const text = refusals.get(callId);
+    if (text !== undefined) transcript.settle(callId, text, true);
+  }
+  for (const message of taken.slice(steeredCount)) transcript.addUser(message, true);
+  transcript.onEntry = undefined;
+  return { transcript, callCount, unrecorded };
+}
+
+function replay(transcript: Transcript, entry: TranscriptEntry): void {
+  if (entry.type === 'settled') transcript.settle(entry.callId, entry.content, entry.isError);
+  else if (entry.message.role === 'user') transcript.addUser(entry.message.content, entry.steered);
+  else transcript.addAnswer(entry.message.content, entry.message.toolCalls ?? []);
 }
 
 function argumentsById({ messages }: FoldedLog): Map<string, string> {

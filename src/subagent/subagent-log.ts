@@ -43,6 +43,11 @@ export class SubagentLog {
     return this.#log.flush(signal);
   }
 
+  /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */
+  rest(): Promise<void> {
+    return this.#log.rest();
+  }
+
   /** Writes what is left, trying once more at most. Never rejects. */
   close(): Promise<void> {
     return this.#log.close();

@@ -47,8 +47,7 @@ function tell(subagent: LiveSubagent, emitted: SubagentEmitted, listeners: WireL
       break;
     }
     case 'steering_taken':
-      for (const message of emitted.messages) subagent.transcript.addUser(message, true);
-      subagent.steeringTaken += emitted.messages.length;
+      for (const message of emitted.messages) subagent.takeSteered(message);
       break;
     case 'call_refused':
       refuseCall(subagent, emitted.call.callId, emitted.call.name, emitted.text);

@@ -30,6 +30,8 @@ export class MortalStore implements SessionStore {
   readonly disk = new MemorySessionStore();
   /** Told with each record that has reached the disk, by the last name of its journal's path. */
   onRecord: (name: string, record: JsonValue) => void = () => {};
+  /** The same for documents. */
+  onDocument: (name: string, value: JsonValue) => void = () => {};
   /** While set, writes are refused with `store_io`. */
   isBroken = false;
   #life: Life | undefined;
@@ -65,7 +67,9 @@ export class MortalStore implements SessionStore {
 
   async writeDocument(path: StorePath, value: JsonValue, lease: Lease): Promise<void> {
     if (this.isBroken) throw broken();
-    if (!this.isDead && !this.#life?.losesDocuments) await this.disk.writeDocument(path, value, lease);
+    if (this.isDead || this.#life?.losesDocuments) return;
+    await this.disk.writeDocument(path, value, lease);
+    this.onDocument(path.at(-1) ?? '', value);
   }
 
   list(path: StorePath): string[] {

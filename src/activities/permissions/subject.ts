@@ -14,28 +14,48 @@ export type Subject =
 
 /** Rejects only for a tool whose own `subject` throws or gives what it should not. */
 export async function subjectOf(tool: Tool, input: unknown, workspace: string): Promise<Subject> {
-  const subject = tool.subject?.(input);
-  return subject?.kind === 'path'
+  const subject = namedBy(tool, input);
+  return subject.kind === 'path'
     ? { kind: 'path', forms: await pathFormsOf(workspace, subject.path) }
-    : plainSubject(subject, input);
+    : plainSubject(subject);
 }
 
 /** The subject where it takes no look at files; absent for a path. Throws as `subjectOf` rejects. */
 export function subjectAtOnce(tool: Tool, input: unknown): Subject | undefined {
-  const subject = tool.subject?.(input);
-  return subject?.kind === 'path' ? undefined : plainSubject(subject, input);
+  const subject = namedBy(tool, input);
+  return subject.kind === 'path' ? undefined : plainSubject(subject);
 }
 
-function plainSubject(subject: Exclude<PermissionSubject, { kind: 'path' }> | undefined, input: unknown): Subject {
-  switch (subject?.kind) {
-    case undefined:
-      return { kind: 'json', json: jsonOf(input) };
+type Named = PermissionSubject | Extract<Subject, { kind: 'json' }>;
+
+/**
+ * A tool that has a `subject` must name one: were a promise or nothing taken for "the arguments", rules that deny what it stands
+ * for would not see it.
+ */
+function namedBy(tool: Tool, input: unknown): Named {
+  if (tool.subject === undefined) return { kind: 'json', json: jsonOf(input) };
+  const subject: unknown = tool.subject(input);
+  if (isNamed(subject)) return subject;
+  throw new TypeError('it names neither a path, a command nor a host'); // an own tool, written without types
+}
+
+const KINDS: readonly unknown[] = ['path', 'command', 'host'];
+
+function isNamed(subject: unknown): subject is PermissionSubject {
+  if (typeof subject !== 'object' || subject === null || !('kind' in subject)) return false;
+  return KINDS.includes(subject.kind) && typeof Reflect.get(subject, String(subject.kind)) === 'string';
+}
+
+function plainSubject(subject: Exclude<Named, { kind: 'path' }>): Subject {
+  switch (subject.kind) {
+    case 'json':
+      return subject;
     case 'command':
       return { kind: 'command', command: subject.command };
     case 'host':
       return { kind: 'host', host: hostNameOf(subject.host) };
     default:
-      throw new TypeError('it names neither a path, a command nor a host'); // an own tool, written without types
+      return subject satisfies never;
   }
 }
 

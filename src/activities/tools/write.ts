@@ -24,6 +24,7 @@ export function writeTool(): Tool {
     // Not idempotent: once more, after a crash, would undo what somebody else has written there since.
     subject: ({ file_path }) => ({ kind: 'path', path: file_path }),
     run: async ({ file_path, content }, { workspace: folder, filesSeen, signal, mayWriteProtected }) => {
+      if (/[/\\]$/.test(file_path)) throw new Error(`${file_path} names a folder; give the path of a file`);
       const workspace = await openWorkspace(folder);
       const place = placeOf(workspace, file_path);
       const bytes = Buffer.from(content);

@@ -232,4 +232,10 @@ describe('write to what is protected, where a rule opens a place', () => {
     expect(await readFile(bench.path('.git/notes/a.md'), 'utf8')).toBe('old');
     expect(await readdir(bench.path('.git/notes'))).toEqual(['a.md']);
   });
+
+  it('refuses a path that names a folder', async () => {
+    const bench = await makeBench();
+    const reply = await bench.call('write', { file_path: 'made/', content: 'x' });
+    expect(reply).toMatchObject({ isError: true, output: expect.stringContaining('names a folder') });
+  });
 });

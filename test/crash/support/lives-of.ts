@@ -82,6 +82,10 @@ export async function liveOn(scenario: Scenario, ledger: Ledger): Promise<World>
       if (type === 'spawned') ids.set(id, config?.prompt ?? '');
       if (type === 'ended' && outcome) ledger.outcomes.set(ids.get(id) ?? '', outcome);
     };
+    store.onDocument = (id, document) => {
+      const { outcome } = document as unknown as Partial<StoredRecord>;
+      if (outcome) ledger.outcomes.set(ids.get(id) ?? '', outcome);
+    };
     await run(world, store, ledger, crash?.acts ?? [], paused);
     await keep(world, ledger);
     if (!store.isDead) return world;
