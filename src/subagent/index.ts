@@ -4,7 +4,6 @@ export { askAside } from './ask-aside.js';
 export { type FoldedLog, foldLog } from './fold-log.js';
 export {
   LiveSubagent,
-  type SignalAnswer,
   type SubagentActor,
   type SubagentLogic,
 } from './live-subagent.js';
@@ -13,5 +12,6 @@ export { chartInput, type PermissionBounds, type SubagentEnvironment, type Subag
 export { provideSubagent } from './provide.js';
 export { replayChart } from './replay-chart.js';
 export { type RestoredSubagent, restoreSubagent } from './restored.js';
+export type { SignalAnswer } from './signals.js';
 export { SubagentLog } from './subagent-log.js';
 export { wire } from './wire.js';

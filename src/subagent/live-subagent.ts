@@ -27,6 +27,7 @@ import type { AgentEventBody } from '../events/index.js';
 import { chartInput, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 import { Reporter } from './reporter.js';
 import type { RestoredSubagent } from './restored.js';
+import { type SignalAnswer, Signals } from './signals.js';
 import { stopActor } from './stop-actor.js';
 import type { Repair, StructuredAnswer } from './structured-answer.js';
 import type { SubagentLog } from './subagent-log.js';
@@ -34,11 +35,6 @@ import { Transcript } from './transcript.js';
 
 export type SubagentLogic = typeof subagentMachine;
 export type SubagentActor = Actor<SubagentLogic>;
-
-export interface SignalAnswer {
-  readonly accepted: boolean;
-  readonly reason?: string;
-}
 
 /** A call as the model made it, secrets and all; what the chart and readers know of it is redacted. */
 export interface OpenCall {
@@ -56,13 +52,12 @@ export interface Origin {
   readonly restored?: RestoredSubagent;
 }
 
-const ALREADY_ENDED: SignalAnswer = { accepted: false, reason: 'already_ended' };
-
 export class LiveSubagent {
   readonly plan: SubagentPlan;
   readonly environment: SubagentEnvironment;
   readonly actor: SubagentActor;
   readonly createdAt: number;
+  readonly signals: Signals;
   readonly transcript: Transcript;
   /** Absent where nothing is stored. */
   readonly log: SubagentLog | undefined;
@@ -92,9 +87,6 @@ export class LiveSubagent {
   #tasks: readonly Task[] = [];
   #callCount = 0;
   readonly #filesRecorded: Map<string, string>;
-  /** Steered messages that held a secret, by what is left of them without it. */
-  readonly #saidBehind = new Map<string, string>();
-  readonly #openSignals = new Map<ControlEvent, (answer: SignalAnswer) => void>();
   #updatedAt: number;
   readonly #reporter: Reporter;
 
@@ -129,6 +121,7 @@ export class LiveSubagent {
       ...(restored ? { snapshot: restored.persisted } : {}),
       input: chartInput(plan, environment),
     });
+    this.signals = new Signals((signal) => this.#deliver(signal), environment.redact);
     this.#reporter = new Reporter(this, restored !== undefined && restored.state !== 'pending');
   }
 
@@ -216,28 +209,7 @@ export class LiveSubagent {
 
   /** Sends a signal; resolves when the chart has taken or refused it. Never rejects. */
   signal(signal: ControlEvent): Promise<SignalAnswer> {
-    if (this.outcome) return Promise.resolve(ALREADY_ENDED);
-    const harmless = this.#withoutSecrets(signal);
-    return new Promise((resolve) => {
-      this.#openSignals.set(harmless, resolve);
-      if (harmless.type === 'CANCEL') this.cancel(harmless);
-      else this.actor.send(harmless);
-    });
-  }
-
-  /** The chart keeps what it is told; the model gets a steered message as it was said. */
-  #withoutSecrets(signal: ControlEvent): ControlEvent {
-    const harmless = redactValue(signal, this.environment.redact);
-    if (signal.type === 'STEER' && harmless.type === 'STEER' && harmless !== signal) {
-      this.#saidBehind.set(harmless.message, signal.message);
-    }
-    return harmless;
-  }
-
-  /** A request has taken this message: it is part of the conversation. */
-  takeSteered(message: string): void {
-    this.steeringTaken += 1;
-    this.transcript.addUser(this.#saidBehind.get(message) ?? message, true);
+    return this.signals.send(signal, this.outcome !== undefined);
   }
 
   /** At once, also while it waits for a slot to go on with what it was at. */
@@ -246,15 +218,15 @@ export class LiveSubagent {
     this.actor.send(signal);
   }
 
-  answerSignal(signal: ControlEvent, answer: SignalAnswer): void {
-    this.#openSignals.get(signal)?.(answer);
-    this.#openSignals.delete(signal);
+  #deliver(signal: ControlEvent): void {
+    if (signal.type === 'CANCEL') this.cancel(signal);
+    else this.actor.send(signal);
   }
 
-  /** Those that were on their way when the subagent ended. */
-  refuseOpenSignals(): void {
-    for (const answer of this.#openSignals.values()) answer(ALREADY_ENDED);
-    this.#openSignals.clear();
+  /** A request has taken this message: it is part of the conversation. */
+  takeSteered(message: string): void {
+    this.steeringTaken += 1;
+    this.transcript.addUser(this.signals.asSaid(message), true);
   }
 
   /** @param turn Absent for a side question. */

@@ -23,7 +23,7 @@ export function wire(subagent: LiveSubagent, listeners: WireListeners): void {
   const finish = (defect?: unknown) => {
     const outcome = subagent.finish(defect);
     forgetRequests(subagent);
-    subagent.refuseOpenSignals();
+    subagent.signals.refuseAll();
     listeners.onEnd(outcome);
   };
   subagent.actor.subscribe({
@@ -81,7 +81,7 @@ function tellSignal(
   subagent.publish({ type: 'control_signal_received', signal: name });
   subagent.reportState(); // what it does now is told when it begins: steered messages may come first
   subagent.publish({ type: 'control_signal_applied', signal: name, accepted, ...(reason ? { reason } : {}) });
-  subagent.answerSignal(signal, reason === undefined ? { accepted } : { accepted, reason });
+  subagent.signals.answer(signal, reason === undefined ? { accepted } : { accepted, reason });
   if (!accepted) return;
   const isSuspension = signal.type === 'PAUSE' && signal.by === 'shutdown'; // in its next life it runs
   if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal } });
