@@ -59,7 +59,7 @@ async function durableText(url: string): Promise<string[]> {
   const turn = (messages: string, age: string) =>
     `| ${messages} | ${[keeping(`${age}CpuUs`), pick(stored, `${age}RecordBytes`), pick(stored, `${age}DocumentBytes`)].map((cell) => cell.toFixed(0)).join(' | ')} |`;
   return [
-    'With a `FileSessionStore`, 500 steps of 4 KB answers, 50 at once, by a model that answers after 20 ms:',
+    'What a store costs: with a `FileSessionStore`, 500 steps of 4 KB answers, 50 at once, by a model that answers after 20 ms:',
     '',
     '| fan-out | without a store | with one | ratio |',
     '|---|---|---|---|',

@@ -38,7 +38,7 @@ function answer({ model, messages }: Body, response: ServerResponse): void {
     return;
   }
   if (kind === 'text') {
-    const piece = chunk({ content: 'x'.repeat(Number(count) / TEXT_PIECES) });
+    const piece = chunk({ content: 'word '.repeat(Number(count)).slice(0, Number(count) / TEXT_PIECES) });
     setTimeout(() => response.end(piece.repeat(TEXT_PIECES) + chunk({}, 'stop') + USAGE + DONE), TEXT_LATENCY_MS);
     return;
   }

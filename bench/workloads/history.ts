@@ -32,7 +32,13 @@ class CountingStore extends MemorySessionStore {
     };
     return {
       ...opened,
-      journal: { append, close: () => journal.close(), position: journal.position },
+      journal: {
+        append,
+        close: () => journal.close(),
+        get position() {
+          return journal.position;
+        },
+      },
     };
   }
 

@@ -38,8 +38,8 @@ const session = agent.session(folder, {
 });
 const steps = STEPS.map((prompt): AgentStepSpec => ({ taskId: prompt, agent: 'general', description: prompt, prompt }));
 const takenUp = new Set<string>();
-session.events$.subscribe(({ type, epoch, subagentId }) => {
-  if (type !== 'step_replayed' && epoch > 0) takenUp.add(subagentId);
+session.events$.subscribe((event) => {
+  if (event.type !== 'gap' && event.epoch > 0) takenUp.add(event.subagentId);
 });
 const outcomes = await session.parallelResumable(steps, WORKFLOW);
 await session.close();

@@ -314,7 +314,7 @@ export class Supervisor {
       const outcome = entry.live?.suspend();
       if (outcome && entry.live) this.#keep(entry, outcome); // its actor had not started, so it told of no end
     }
-    this.actor.send({ type: 'SUSPEND' });
+    if (!this.isClosed) this.actor.send({ type: 'SUSPEND' }); // a cancel may have come in between
   }
 
   /** Those that have not ended. */

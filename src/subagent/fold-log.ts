@@ -198,9 +198,16 @@ function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): 
     const isSteer = event.type === 'STEER';
     const due = isSteer ? ++seen : Math.min(takenBefore(records, index), steered.length);
     while (given < due) events.push({ event: steered[given++] as ChartEvent, at });
-    if (!isSteer) events.push({ event, at });
+    if (!isSteer) events.splice(placeOf(record, events), 0, { event, at });
   }
   return events;
+}
+
+/** Before the results that the chart was told of after it. */
+function placeOf(record: LogRecord, events: readonly TimedEvent[]): number {
+  const ahead = (record.type === 'event' && record.ahead) || [];
+  const places = ahead.map((actorId) => events.findLastIndex(({ event }) => event.type === DONE + actorId));
+  return Math.min(events.length, ...places.filter((place) => place >= 0));
 }
 
 function toldBy(record: LogRecord, untold: ReadonlySet<LogRecord>): ChartEvent | undefined {

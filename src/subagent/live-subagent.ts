@@ -68,6 +68,8 @@ export class LiveSubagent {
   readonly restored: RestoredSubagent | undefined;
   /** Calls whose tool only waits for children; they do not keep a parent from being at rest. */
   readonly callsOnChildren = new Set<string>();
+  /** Activities whose result is on its way to the record: the chart is not told before it is there. */
+  readonly untold = new Set<string>();
   /** Side questions whose request is in flight. */
   asidesInFlight = 0;
   /** Side questions that were asked and not yet answered. */

@@ -39,7 +39,13 @@ const Spawned = z.object({
 });
 
 /** Something was told to the chart: a signal, or what an activity came back with. */
-const ChartEvent = z.object({ ...at, type: z.literal('event'), event: z.looseObject({ type: z.string() }) });
+const ChartEvent = z.object({
+  ...at,
+  type: z.literal('event'),
+  event: z.looseObject({ type: z.string() }),
+  /** Actors whose done events are on record before it, though the chart took this one first. */
+  ahead: z.array(z.string()).readonly().exactOptional(),
+});
 
 /** The conversation went on. */
 const Said = z.object({

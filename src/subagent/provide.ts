@@ -75,8 +75,10 @@ function recorded<Output extends { readonly kind: string }>(
 ): Promise<Output> {
   const { log } = subagent;
   if (!log) return work;
+  subagent.untold.delete(actorId);
   return work.then(async (output) => {
     if (!ON_RECORD.has(output.kind)) return output;
+    subagent.untold.add(actorId);
     await log.write(doneEvent(actorId, output), signal);
     return output;
   });

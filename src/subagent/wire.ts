@@ -1,5 +1,6 @@
 /** Ties a subagent's actor to the event stream: what the chart tells becomes events, transcript entries and questions. */
 
+import type { AnyActorRef } from 'xstate';
 import type { ControlEvent, PlannedCall, SubagentEmitted } from '../../machines/index.js';
 import { answerByConfirm } from '../activities/permissions/index.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
@@ -84,8 +85,15 @@ function tellSignal(
   subagent.signals.answer(signal, reason === undefined ? { accepted } : { accepted, reason });
   if (!accepted) return;
   const isSuspension = signal.type === 'PAUSE' && signal.by === 'shutdown'; // in its next life it runs
-  if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal } });
+  if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal }, ...aheadOf(subagent) });
   listeners.onSignal(signal);
+}
+
+/** What is on record already, and comes to the chart only now. */
+function aheadOf({ untold, actor }: LiveSubagent): { ahead?: readonly string[] } {
+  const { children } = actor.getSnapshot() as { children: Record<string, AnyActorRef | undefined> };
+  for (const id of untold) if ((children[id]?.getSnapshot().status ?? 'done') === 'done') untold.delete(id);
+  return untold.size > 0 ? { ahead: [...untold] } : {};
 }
 
 function tellRequest(

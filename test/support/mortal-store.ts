@@ -23,8 +23,6 @@ export interface Life {
   readonly losesDocuments?: boolean;
 }
 
-const NEVER = new Promise<never>(() => {});
-
 export class MortalStore implements SessionStore {
   readonly name = 'mortal';
   readonly disk = new MemorySessionStore();
@@ -35,13 +33,31 @@ export class MortalStore implements SessionStore {
   /** While set, writes are refused with `store_io`. */
   isBroken = false;
   #life: Life | undefined;
+  /** Lets go of what dead processes still wait for, at the end of a test. */
+  bury: () => void = () => {};
+  /** What dead processes wait for. */
+  readonly #buried = new Promise<never>((_, reject) => {
+    this.bury = () => reject(new TroupeError('lease_lost', 'the process of this test is over'));
+  });
+
+  constructor() {
+    this.#buried.catch(() => {});
+  }
+
   #appendsLeft = Number.POSITIVE_INFINITY;
 
   /** The next process; the one before lets go of its leases, as the dead do. */
   begin(life?: Life): void {
     this.disk.abandonLeases();
+    this.onRecord = () => {};
+    this.onDocument = () => {};
     this.#life = life;
     this.#appendsLeft = life?.appends ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** With the record that was told last. */
+  die(): void {
+    this.#appendsLeft = 0;
   }
 
   get isDead(): boolean {
@@ -86,12 +102,12 @@ export class MortalStore implements SessionStore {
     const append = async (record: JsonValue): Promise<void> => {
       const ms = life?.writeMs?.() ?? 0;
       if (life && ms > 0) await delay(life.clock, ms);
-      if (life !== this.#life || this.isDead) return NEVER;
+      if (life !== this.#life || this.isDead) return this.#buried;
       if (this.isBroken) throw broken();
       await journal.append(record);
       this.#appendsLeft -= 1;
       this.onRecord(name, record);
-      if (this.isDead) return NEVER; // on disk, but nobody lives to see it
+      if (this.isDead) return this.#buried; // on disk, but nobody lives to see it
     };
     return {
       get position() {
