@@ -16,7 +16,7 @@ import {
   type SessionStore,
   type StorePath,
 } from '../store/index.js';
-import { type LogRecord, parseLog, SubagentLog } from '../subagent/index.js';
+import { type LogRecord, parseLog, SubagentLog, saidInFull } from '../subagent/index.js';
 
 export interface HomeOptions {
   readonly store: SessionStore;
@@ -26,6 +26,8 @@ export interface HomeOptions {
   readonly redact: Redact;
   readonly onPersistError: OnPersistError;
   readonly publish: (id: string, event: AgentEventBody) => void;
+  /** Whether there is something to look at besides the journals. */
+  readonly hasDocuments: boolean;
 }
 
 /** What a journal held when it was opened. */
@@ -88,7 +90,7 @@ export class Home {
       return undefined;
     }
     this.#journals.set(id, journal);
-    const records = parseLog(contents.records, `${store.name}: ${this.#pathOf(id).join('/')}`);
+    const records = saidInFull(parseLog(contents.records, `${store.name}: ${this.#pathOf(id).join('/')}`));
     return { id, records, tornBytes: contents.tornBytes };
   }
 
@@ -122,13 +124,15 @@ export class Home {
 
   /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
   saveDocument(id: string, document: JsonValue): void {
-    const { store, redact } = this.#options;
+    const { store, redact, hasDocuments } = this.#options;
+    if (!hasDocuments) return;
     const write = store.writeDocument(this.#pathOf(id), redactValue(document, redact), this.#lease).catch(() => {});
     this.#documents.add(write);
     void write.then(() => this.#documents.delete(write));
   }
 
   async readDocument(id: string): Promise<JsonValue | undefined> {
+    if (!this.#options.hasDocuments) return undefined;
     try {
       return await this.#options.store.readDocument(this.#pathOf(id));
     } catch (error) {

@@ -5,7 +5,7 @@ import { inGroups } from '../domain/in-groups.js';
 import type { SessionStore, StorePath } from '../store/index.js';
 import { Home, type HomeOptions, SUBAGENTS } from './home.js';
 
-export interface KeepingOptions extends Omit<HomeOptions, 'path'> {
+export interface KeepingOptions extends Omit<HomeOptions, 'path' | 'hasDocuments'> {
   readonly store: SessionStore;
   readonly sessionId: string;
   /** Ids of new subagents go on behind these. */
@@ -31,7 +31,7 @@ export class Keeping {
   homeNow(): Home {
     if (this.#home) return this.#home;
     if (this.#opening) throw new TroupeError('wrong_state', 'restore() is under way; await it before you spawn');
-    const home = Home.open({ ...this.#options, path: this.#sessionPath });
+    const home = Home.open({ ...this.#options, path: this.#sessionPath, hasDocuments: true });
     if (home instanceof Promise) {
       void home.then(
         (late) => late.close(),
@@ -57,7 +57,7 @@ export class Keeping {
     if (this.#home || this.#opening) {
       throw new TroupeError('wrong_state', 'restore() comes once, and before the first spawn of a session');
     }
-    this.#opening = Promise.resolve(Home.open({ ...this.#options, path: this.#sessionPath }));
+    this.#opening = Promise.resolve(Home.open({ ...this.#options, path: this.#sessionPath, hasDocuments: true }));
     try {
       const home = await this.#opening;
       try {
@@ -76,7 +76,11 @@ export class Keeping {
 
   /** The home of a workflow of this session, under a lease of its own. @throws TroupeError `workflow_busy`, `store_io`. */
   async workflow(workflowId: string): Promise<Home> {
-    const home = await Home.open({ ...this.#options, path: [...this.#sessionPath, WORKFLOWS, workflowId] });
+    const home = await Home.open({
+      ...this.#options,
+      path: [...this.#sessionPath, WORKFLOWS, workflowId],
+      hasDocuments: false, // each step is two small files less
+    });
     try {
       await this.#learnIds(home);
     } catch (error) {

@@ -23,7 +23,7 @@ import {
 import type { CallOrigin } from './call-origin.js';
 import type { EndedSubagent } from './entry.js';
 import type { Home, StoredLog } from './home.js';
-import { configOf, parseDocument, type SubagentDocument } from './stored-form.js';
+import { configOf, parseDocument, type SubagentDocument, withText } from './stored-form.js';
 
 export interface RestoreHost {
   readonly environment: SubagentEnvironment;
@@ -169,7 +169,7 @@ function endedByDocument(id: string, document: SubagentDocument, outcome: SubAge
     sparesChildren: output?.sparesChildren ?? false,
     info,
     outcome,
-    snapshot,
+    snapshot: withText(snapshot, outcome.output),
     log: undefined,
   };
 }

@@ -1,6 +1,7 @@
 /** Brings subagents back from the store: those of the session, and those of the steps of a workflow. */
 
 import { TroupeError } from '../domain/errors.js';
+import { isFinal } from '../domain/lifecycle.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { EventHub } from '../events/index.js';
 import type { SubagentEnvironment } from '../subagent/index.js';
@@ -26,6 +27,8 @@ export interface RevivalOptions {
 /** A workflow that this process has. */
 export interface RevivedWorkflow {
   readonly home: Home;
+  /** What the subagents of its steps have said last, by id; of those that are done with it. */
+  readonly outputs: ReadonlyMap<string, string>;
   /** Subagents of its steps that have ended, in the order of spawning. */
   readonly ended: readonly {
     readonly metadata: Readonly<Record<string, unknown>>;
@@ -82,6 +85,7 @@ export class Revival {
       this.#counted.add(workflowId);
       return {
         home,
+        outputs: outputsOf(found),
         ended: found.ended.map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
         takeUp: () => {
           this.#rememberEnded(found);
@@ -169,4 +173,10 @@ export class Revival {
   #remember(entry: Entry, parentId: string | undefined): void {
     if (parentId !== undefined && entry.origin) this.#origins.set(originKey(parentId, entry.origin), entry);
   }
+}
+
+/** Also of one whose end was not recorded: its last answer was. */
+function outputsOf({ unfinished, ended }: RestoredHome): Map<string, string> {
+  const said = unfinished.flatMap(({ plan, from }) => (isFinal(from.state) ? [[plan.id, from.lastText] as const] : []));
+  return new Map([...said, ...ended.map(({ outcome }) => [outcome.id, outcome.output] as const)]);
 }

@@ -91,8 +91,23 @@ export function documentOf(entry: Entry): JsonValue {
     config: { ...rest, ...(names ? { tools: names } : {}) },
     info: entry.info(),
     outcome,
-    snapshot: entry.actor.getPersistedSnapshot(),
+    snapshot: withText(entry.actor.getPersistedSnapshot() as object, ''),
   };
   // Plain data by construction, but for what a tool or a schema gave as an answer.
   return JSON.parse(JSON.stringify(document)) as JsonValue;
+}
+
+interface WithText {
+  readonly context?: { readonly text?: string };
+  readonly output?: { readonly text?: string };
+}
+
+/** The last text is stored with the outcome, so that the snapshot goes without it. */
+export function withText(snapshot: WithText, text: string): object {
+  const { context, output } = snapshot;
+  return {
+    ...snapshot,
+    ...(context ? { context: { ...context, text } } : {}),
+    ...(output ? { output: { ...output, text } } : {}),
+  };
 }

@@ -11,7 +11,7 @@ import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestr
 import type { PersistFault, RecordLog } from '../store/index.js';
 import { subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
-import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow } from './workflow-journal.js';
+import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
 
 export interface WorkflowRun {
   readonly core: OrchestratorCore;
@@ -54,6 +54,18 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const { log, contents, where } = await workflow.home.openOwnLog({ onFault: tell, onHold: () => {} });
     const done = parseWorkflow(contents.records, where);
     checkSame(steps, done, run);
+    const outputOf = ({ subagentId, taskId }: RecordedOutcome): string => {
+      const output = workflow.outputs.get(subagentId);
+      if (output !== undefined) return output;
+      throw new TroupeError(
+        'store_corrupt',
+        `${where}: the journal of ${subagentId}, which has the answer of step ${JSON.stringify(taskId)}, is missing`,
+      );
+    };
+    for (const { spec, fingerprint } of steps) {
+      const recorded = done.get(spec.taskId);
+      if (recorded?.fingerprint === fingerprint) outputOf(recorded.outcome); // told before anything runs
+    }
     if (contents.tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes: contents.tornBytes });
     const journal = new Recorder(log, run.clock, redact);
     taken = workflow.takeUp();
@@ -63,10 +75,12 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
       steps.map(async (step) => {
         const { spec } = step;
         const recorded = done.get(spec.taskId);
-        if (recorded?.fingerprint === step.fingerprint) return replay(step, recorded.outcome, run);
+        if (recorded?.fingerprint === step.fingerprint) {
+          return replay(step, recorded.outcome, outputOf(recorded.outcome), run);
+        }
         const ended = endedUnrecorded(workflow, step, marked);
         const outcome =
-          (ended && (await replay(step, ended, run))) ??
+          (ended && (await replay(step, ended, ended.output, run))) ??
           (await run.runStep(spec, (_, attempt) => {
             const before = attempt === 0 ? inFlight.get(spec.taskId) : undefined;
             const handle = before ?? core.spawn(configOf(step, workflowId), workflow.home);
@@ -143,12 +157,16 @@ function endedUnrecorded(
   return last && stepOutcome(step.spec, [last.outcome]);
 }
 
-async function replay({ spec, form }: Step, recorded: StepOutcome, run: WorkflowRun): Promise<StepOutcome> {
-  const { structured: _, ...outcome } = recorded;
-  const read = form && (await readStructured(form, { text: outcome.output }));
+async function replay(
+  { spec, form }: Step,
+  outcome: RecordedOutcome,
+  output: string,
+  run: WorkflowRun,
+): Promise<StepOutcome> {
+  const read = form && (await readStructured(form, { text: output }));
   const { taskId } = spec;
   run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId, workflowId: run.workflowId });
-  return { ...outcome, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
+  return { ...outcome, output, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
 }
 
 /** A step counts as done only when its record is on disk. */

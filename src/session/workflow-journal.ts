@@ -20,9 +20,12 @@ const DoneRecord = z.object({
   outcome: z.looseObject({ taskId: z.string(), agent: z.string(), subagentId: z.string(), success: z.literal(true) }),
 });
 
+/** Its text is in the journal of its subagent. */
+export type RecordedOutcome = Omit<StepOutcome, 'output' | 'structured'>;
+
 export interface DoneStep {
   readonly fingerprint: string;
-  readonly outcome: StepOutcome;
+  readonly outcome: RecordedOutcome;
 }
 
 /** @param where For messages. @throws TroupeError `store_version`, `store_corrupt`. */
@@ -43,14 +46,15 @@ export function parseWorkflow(records: readonly unknown[], where: string): Map<s
       throw new TroupeError('store_corrupt', `${where}: record ${index + 1} is none of a workflow: ${problem}`);
     }
     const { taskId, fingerprint, outcome } = parsed.data;
-    done.set(taskId, { fingerprint, outcome: outcome as unknown as StepOutcome }); // written by `doneRecord`
+    done.set(taskId, { fingerprint, outcome: outcome as unknown as RecordedOutcome }); // written by `doneRecord`
   }
   return done;
 }
 
 export function doneRecord(fingerprint: string, outcome: StepOutcome, t: number): JsonValue {
-  const record = { type: 'done', version: WORKFLOW_VERSION, t, taskId: outcome.taskId, fingerprint, outcome };
-  return JSON.parse(JSON.stringify(record)) as JsonValue; // plain data; what a schema made of an answer may be less plain
+  const { output: _, structured: __, ...recorded } = outcome;
+  const record = { type: 'done', version: WORKFLOW_VERSION, t, taskId: outcome.taskId, fingerprint, outcome: recorded };
+  return JSON.parse(JSON.stringify(record)) as JsonValue; // plain data
 }
 
 /** Of what a step is to do; how it is described does not count. */

@@ -12,6 +12,7 @@ export { chartInput, type PermissionBounds, type SubagentEnvironment, type Subag
 export { provideSubagent } from './provide.js';
 export { replayChart } from './replay-chart.js';
 export { type RestoredSubagent, restoreSubagent } from './restored.js';
+export { saidInFull } from './said-once.js';
 export type { SignalAnswer } from './signals.js';
 export { SubagentLog } from './subagent-log.js';
 export { wire } from './wire.js';

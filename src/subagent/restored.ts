@@ -18,6 +18,8 @@ import { Transcript, type TranscriptEntry } from './transcript.js';
 export interface RestoredSubagent {
   readonly persisted: Snapshot<unknown>;
   readonly state: LifecycleState;
+  /** What it has said last. */
+  readonly lastText: string;
   /** Who cancelled it asked that its children go on. */
   readonly sparesChildren: boolean;
   /** It waits for its parent to resume it. */
@@ -65,6 +67,7 @@ export async function restoreSubagent(
   return {
     persisted,
     state: stateOf(snapshot),
+    lastText: snapshot.context.text,
     sparesChildren: snapshot.context.sparesChildren,
     isPausedByParent: snapshot.context.pausedBy === 'parent',
     isActive: snapshot.matches('active'),

@@ -6,6 +6,7 @@ import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import { RecordLog, type RecordLogOptions } from '../store/index.js';
 import type { LogEntry } from './log-record.js';
+import { SaidOnce } from './said-once.js';
 
 export interface SubagentLogOptions extends RecordLogOptions {
   readonly clock: Clock;
@@ -15,6 +16,7 @@ export interface SubagentLogOptions extends RecordLogOptions {
 export class SubagentLog {
   readonly #log: RecordLog;
   readonly #options: SubagentLogOptions;
+  readonly #once = new SaidOnce();
 
   constructor(options: SubagentLogOptions) {
     this.#options = options;
@@ -29,7 +31,8 @@ export class SubagentLog {
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
     const { clock, redact } = this.#options;
-    const record = redactValue({ ...withHidden(entry, redact), t: clock.now() }, redact);
+    const short = this.#once.shortened(withHidden(entry, redact), redact);
+    const record = redactValue({ ...short, t: clock.now() }, redact);
     this.#log.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
   }
 

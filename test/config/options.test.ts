@@ -10,6 +10,7 @@ import {
 import { realClock } from '../../src/domain/clock.js';
 import type { ModelProvider } from '../../src/domain/model.js';
 import type { Tool } from '../../src/domain/tool.js';
+import { MemorySessionStore } from '../../src/store/index.js';
 import { refusalOf } from './temp-folder.js';
 
 const model: ModelProvider = {
@@ -123,6 +124,7 @@ describe('SessionOptions', () => {
     expect(parseSessionOptions({})).toEqual({
       tools: [],
       permissive: false,
+      maxParallelTasks: 8,
     });
   });
 
@@ -137,6 +139,12 @@ describe('SessionOptions', () => {
       approvals: 'wait',
       confirmTimeoutMs: 5,
       model: 'p/m',
+      maxParallelTasks: 3,
+      sessionId: 'mine',
+      sessionStore: new MemorySessionStore(),
+      onInterrupted: 'ask',
+      onPersistError: 'fail',
+      budget: { maxTokens: 9 },
       bus,
       orchestrator: { maxConcurrentSubagents: 2 },
     };
@@ -149,8 +157,10 @@ describe('SessionOptions', () => {
 
   it.each<[string, unknown, string]>([
     ['an unknown key', { colour: 1 }, 'SessionOptions: colour: unknown key; known keys: tools'],
-    ['a store, which is not there yet', { sessionStore: {} }, 'sessionStore: unknown key'],
-    ['a budget, which is not there yet', { budget: {} }, 'budget: unknown key'],
+    ['a store that is none', { sessionStore: {} }, 'sessionStore: expected a SessionStore'],
+    ['a budget of nothing', { budget: {} }, 'budget: expected maxTokens'],
+    ['a session without a name', { sessionId: '' }, 'sessionId: '],
+    ['no steps at a time', { maxParallelTasks: 0 }, 'maxParallelTasks: '],
     ['an unknown answer', { approvals: 'allow' }, 'approvals: '],
     ['a bus that is none', { bus: {} }, 'bus: expected an EventBus'],
     ['a rule that is none', { permissions: { allow: ['('] } }, 'permissions.allow.0: expected a rule'],

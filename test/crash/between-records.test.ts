@@ -65,6 +65,7 @@ describe('a process that dies between two records', () => {
     await untilQuiet(first);
     const second = life(store, [{ text: 'done' }]);
     const [handle] = await second.orchestrator.restore();
+    await untilQuiet(second);
     await expect(handle?.wait()).resolves.toBe('done');
     expect([...first.effects, ...second.effects]).toEqual(['once']);
     expect(lastMessage(second.model.requests[0])).toBe('noted once');
@@ -82,6 +83,7 @@ describe('a process that dies between two records', () => {
     await untilQuiet(first);
     const second = life(store, [{ text: 'done' }], { approvals: 'wait' });
     const [again] = await second.orchestrator.restore();
+    await untilQuiet(second);
     await expect(again?.wait()).resolves.toBe('done');
     expect(lastMessage(second.model.requests[0])).toContain('not now');
   });
