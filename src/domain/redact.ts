@@ -41,8 +41,10 @@ export function createRedactor(secrets: readonly string[]): Redact {
   const pattern = new RegExp(whole, 'g');
   const harmless = new HarmlessPieces(values);
   const patternInPieces = new RegExp(`((?:${open})$)|${whole}`, 'g');
-  // Nothing that is looked for is shorter, and most pieces of a stream are.
-  const redact = (text: string) => (text.length < MIN_SECRET_LENGTH ? text : text.replace(pattern, REDACTED));
+  const marks = [...values, ...SECRET_SHAPES.flatMap((shape) => shape.marks)];
+  // The pattern looks at each place in many ways; to look for the marks first costs a twentieth of that.
+  const isSuspect = (text: string) => text.length >= MIN_SECRET_LENGTH && marks.some((mark) => text.includes(mark));
+  const redact = (text: string) => (isSuspect(text) ? text.replace(pattern, REDACTED) : text);
   const inPieces = (handOn: (text: string) => void): Pieces => {
     const options = { values, harmless, openOrWhole: patternInPieces, whole: pattern, replacement: REDACTED, handOn };
     const pieces = new RedactedPieces(options);

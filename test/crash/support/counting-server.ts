@@ -1,5 +1,6 @@
 /** A model server that answers by the script of each conversation, and notes what is asked that must not be. */
 
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -21,6 +22,8 @@ export interface CountingServer {
   /** How often each turn was asked for, by conversation. */
   readonly asked: ReadonlyMap<string, readonly number[]>;
   readonly problems: readonly string[];
+  /** Resolves when one comes in. */
+  nextRequest(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export async function countingServer(
     conversations,
     asked,
     problems,
+    nextRequest: () => once(server, 'request'),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Agent, defineTool, FileSessionStore, openai } from '../../../src/index.js';
 
-const [mode = '', folder = '', baseURL = '', size = '1', life = '0'] = process.argv.slice(2);
+const [folder = '', baseURL = '', life = '0', steps = '1', heads = '1', hands = '1'] = process.argv.slice(2);
 
 /** In one write at the end of the file, so that two never mix. */
 const say = (line: object) => appendFileSync(`${folder}/said`, `${JSON.stringify(line)}\n`);
@@ -29,7 +29,7 @@ const tools = [
   }),
 ];
 
-const names = Array.from({ length: Number(size) }, (_, index) => `${mode}-${index}`);
+const named = (kind: string, count: string) => Array.from({ length: Number(count) }, (_, index) => `${kind}-${index}`);
 const agent = await Agent.create(undefined, {
   defaultModel: openai({ model: 'm', apiKey: 'none', baseURL }),
   agentDirs: [`${folder}/agents`],
@@ -38,24 +38,23 @@ const agent = await Agent.create(undefined, {
 const session = agent.session('.', {
   sessionStore: new FileSessionStore(`${folder}/store`),
   maxParallelTasks: 4,
-  orchestrator: { maxConcurrentSubagents: 8, keepEnded: 3 },
+  orchestrator: { maxConcurrentSubagents: 20, keepEnded: 3 },
 });
 const { orchestrator } = session;
 console.log('begun');
-if (mode === 'workflow') {
-  const steps = names.map((name) => ({ taskId: name, agent: 'hand', description: name, prompt: name }));
-  const outcomes = await session.parallelResumable(steps, 'w');
-  say({ results: outcomes.map(({ taskId, output, error }) => [taskId, error?.message ?? output]) });
-} else {
-  const restored = await orchestrator.restore();
-  const handles = [
-    ...restored,
-    ...(life === '0' ? names : []).map((prompt) =>
-      orchestrator.spawnSubagent({ agentType: mode === 'nested' ? 'head' : 'hand', prompt }),
-    ),
-  ];
-  say({ handles: handles.map(({ id, config }) => [id, config.prompt, config.parentId ?? null]) });
-  const ended = handles.map(async (handle) => [handle.config.prompt, (await handle.outcome()).output]);
-  say({ results: await Promise.all(ended) });
-}
+const restored = await orchestrator.restore();
+const spawned =
+  life === '0'
+    ? [
+        ...named('head', heads).map((prompt) => orchestrator.spawnSubagent({ agentType: 'head', prompt })),
+        ...named('hand', hands).map((prompt) => orchestrator.spawnSubagent({ agentType: 'hand', prompt })),
+      ]
+    : [];
+const handles = [...restored, ...spawned];
+say({ handles: handles.map(({ id, config }) => [id, config.prompt, config.parentId ?? null]) });
+const ended = handles.map(async (handle) => [handle.config.prompt, (await handle.outcome()).output]);
+const specs = named('step', steps).map((name) => ({ taskId: name, agent: 'hand', description: name, prompt: name }));
+const outcomes = await session.parallelResumable(specs, 'w');
+const results = outcomes.map(({ taskId, output, error }) => [taskId, error?.message ?? output]);
+say({ results: [...(await Promise.all(ended)), ...results] });
 await session.close();

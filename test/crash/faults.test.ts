@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { OnPersistError } from '../../src/domain/stored.js';
+import type { ScriptedAnswer } from '../../src/testing/index.js';
+import { firstLife } from '../support/lives.js';
+import { MortalStore } from '../support/mortal-store.js';
+import { calls, eventsOf, lastMessage, type World } from '../support/world.js';
+
+const SECOND_MS = 1_000;
+
+function worldOn(store: MortalStore, turns: readonly ScriptedAnswer[], onPersistError?: OnPersistError): World {
+  store.begin();
+  return firstLife(store as never, turns, onPersistError ? { onPersistError } : {});
+}
+
+const script = [calls(['slow', { ms: 100 }]), calls(['note', { label: 'n' }]), { text: 'done' }];
+
+/** Works until the disk breaks, while a call runs. */
+async function withBrokenDisk(onPersistError?: OnPersistError) {
+  const store = new MortalStore();
+  const world = worldOn(store, script, onPersistError);
+  const handle = world.spawn();
+  await world.clock.advance(50);
+  store.isBroken = true;
+  await world.clock.advance(100);
+  return { store, world, handle };
+}
+
+describe('a store that cannot write', () => {
+  it('holds the work by default, tells when it is tried again, and goes on when it works', async () => {
+    const { store, world, handle } = await withBrokenDisk();
+    expect(world.model.requests).toHaveLength(1);
+    expect(handle.state()).toBe('running');
+    await world.clock.advance(3 * SECOND_MS);
+    const faults = eventsOf(world.events, 'persist_failed').map(({ code, retryInMs }) => [code, retryInMs]);
+    expect(faults).toEqual([
+      ['store_io', SECOND_MS],
+      ['store_io', 2 * SECOND_MS],
+      ['store_io', 4 * SECOND_MS],
+    ]);
+    expect(world.effects).toEqual([]);
+    store.isBroken = false;
+    await world.clock.advance(4 * SECOND_MS);
+    await expect(handle.wait()).resolves.toBe('done');
+    expect(world.effects).toEqual(['n']);
+  });
+
+  it('is no reason for a pause or a close to hang', async () => {
+    const { world, handle, store } = await withBrokenDisk();
+    await expect(handle.pause()).resolves.toMatchObject({ accepted: true, state: 'paused' });
+    await world.orchestrator.close();
+    store.isBroken = false;
+    const next = worldOn(store, [{ text: 'done' }]);
+    const [again] = await next.orchestrator.restore();
+    await next.clock.advance(200);
+    await again?.resume();
+    await next.clock.advance(200);
+    await expect(again?.wait()).resolves.toBe('done');
+    expect(lastMessage(next.model.requests[0])).toBe('slow  done');
+  });
+
+  it('is no reason for a pause or a close to hang that came before anybody knew', async () => {
+    for (const act of ['pause', 'close'] as const) {
+      const store = new MortalStore();
+      const world = worldOn(store, [calls(['slow', { ms: 100 }])]);
+      const handle = world.spawn();
+      await world.clock.advance(50);
+      store.isBroken = true;
+      const acted = act === 'pause' ? handle.pause() : world.orchestrator.close();
+      await world.clock.advance(100);
+      await acted;
+      expect(handle.isRunning()).toBe(false);
+    }
+  });
+
+  it('is no reason for a cancel to wait', async () => {
+    const { handle } = await withBrokenDisk();
+    void handle.cancel();
+    expect(handle.state()).toBe('cancelled');
+    await expect(handle.outcome()).resolves.toMatchObject({ state: 'cancelled', by: 'user' });
+  });
+
+  it('ends the work with store_io where it is to fail, asks nothing more, and leaves what was saved to go on from', async () => {
+    const { store, world, handle } = await withBrokenDisk('fail');
+    await expect(handle.outcome()).resolves.toMatchObject({ state: 'failed', error: { code: 'store_io' } });
+    expect(world.model.requests).toHaveLength(1);
+    expect(world.effects).toEqual([]);
+    expect(eventsOf(world.events, 'persist_failed').map(({ retryInMs }) => retryInMs)).toEqual([undefined]);
+    store.isBroken = false;
+    const next = worldOn(store, [calls(['note', { label: 'n' }]), { text: 'done' }]);
+    const [again] = await next.orchestrator.restore();
+    await next.clock.advance(200);
+    await expect(again?.wait()).resolves.toBe('done');
+  });
+
+  it('lets the work go on unsaved where it is to continue, and writes all of it when it can', async () => {
+    for (const heals of ['while it works', 'before it is closed'] as const) {
+      const { store, world, handle } = await withBrokenDisk('continue');
+      if (heals === 'while it works') store.isBroken = false;
+      await expect(handle.wait()).resolves.toBe('done');
+      expect(world.effects).toEqual(['n']);
+      store.isBroken = false;
+      await world.orchestrator.close();
+      const next = worldOn(store, []);
+      expect(await next.orchestrator.restore()).toEqual([]);
+      expect(next.orchestrator.getAllStates()).toEqual([{ id: 'subagent-1', state: 'completed' }]);
+    }
+  });
+
+  it('ends the run with lease_lost when another took the session over, and neither writes what it did nor asks on', async () => {
+    const store = new MortalStore();
+    const world = worldOn(store, script);
+    const handle = world.spawn();
+    await world.clock.advance(50);
+    store.disk.abandonLeases();
+    const other = firstLife(store as never, [calls(['note', { label: 'n' }]), { text: 'done' }]);
+    const [again] = await other.orchestrator.restore();
+    await world.clock.advance(200);
+    await expect(handle.outcome()).resolves.toMatchObject({ state: 'failed', error: { code: 'lease_lost' } });
+    expect(world.model.requests).toHaveLength(1);
+    await other.clock.advance(200);
+    await expect(again?.wait()).resolves.toBe('done');
+    expect([...world.effects, ...other.effects]).toEqual(['n']);
+  });
+});
