@@ -55,7 +55,7 @@ export type ResolvedSubAgentConfig = z.output<typeof SubAgentConfig>;
 
 /** @throws TroupeError `config_invalid`, naming each key and what was expected. */
 export function parseSubAgentConfig(value: unknown): ResolvedSubAgentConfig {
-  return parseValue(SubAgentConfig, value, 'SubAgentConfig');
+  return Object.freeze(parseValue(SubAgentConfig, value, 'SubAgentConfig')); // shown by handles, read all along
 }
 
 function isRecord(value: unknown): boolean {

@@ -1,9 +1,7 @@
 /** How a body becomes an event: stamped, without fields that are not its own, and such that no reader can change it for the others. */
 
+import { frozenCopy } from '../domain/frozen-copy.js';
 import { type AgentEventBody, FIELDS, type SubAgentEvent } from './agent-event.js';
-
-/** Deeper data is left as it is: bodies are made of redacted data, which ends before. */
-const MAX_DEPTH = 110;
 
 const ONLY_TYPE: ReadonlySet<string> = new Set(['type']);
 
@@ -50,30 +48,7 @@ function isFlat(body: object, fields: ReadonlySet<string>): boolean {
 }
 
 function copyOf(body: AgentEventBody, fields: ReadonlySet<string>): AgentEventBody {
-  const copies = new Map<object, object>();
   const entries = Object.entries(body).filter(([key]) => fields.has(key));
   // The same fields with equal values.
-  return Object.fromEntries(entries.map(([key, value]) => [key, frozenCopy(value, copies, 1)])) as AgentEventBody;
-}
-
-/** Only lists and plain objects; each once, so that neither circles nor many references to one take long. */
-function frozenCopy(value: unknown, copies: Map<object, object>, depth: number): unknown {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
-  const before = copies.get(value);
-  if (before !== undefined) return before;
-  const isList = Array.isArray(value);
-  if (!isList && !isPlainObject(value)) return value;
-  const copy: object = isList ? [] : {};
-  copies.set(value, copy);
-  for (const [key, item] of Object.entries(value)) {
-    const copied = frozenCopy(item, copies, depth + 1);
-    // Assigning to `__proto__` would change the prototype.
-    Object.defineProperty(copy, key, { value: copied, enumerable: true, configurable: true, writable: true });
-  }
-  return Object.freeze(copy);
-}
-
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return Object.fromEntries(entries.map(([key, value]) => [key, frozenCopy(value)])) as AgentEventBody;
 }

@@ -54,6 +54,8 @@ export class Home {
   readonly #logs = new Map<string, SubagentLog>();
   /** Of those that were read before they are written. */
   readonly #journals = new Map<string, Journal>();
+  /** Logs whose last records are being written, by id. */
+  readonly #ending = new Map<string, Promise<void>>();
   readonly #documents = new Set<Promise<void>>();
   #ownLog: RecordLog | undefined;
 
@@ -114,7 +116,15 @@ export class Home {
   }
 
   /** Its last record is written: nothing of it stays in memory. */
-  async closeLog(id: string): Promise<void> {
+  closeLog(id: string): Promise<void> {
+    const known = this.#ending.get(id);
+    if (known) return known;
+    const closed = this.#closeLog(id).finally(() => this.#ending.delete(id));
+    this.#ending.set(id, closed);
+    return closed;
+  }
+
+  async #closeLog(id: string): Promise<void> {
     const log = this.#logs.get(id);
     this.#logs.delete(id);
     if (log) await log.close();
@@ -149,7 +159,8 @@ export class Home {
 
   /** Writes what is left and lets the lease go. Never rejects. */
   async close(): Promise<void> {
-    await Promise.all([...this.#logs.keys(), ...this.#journals.keys()].map((id) => this.closeLog(id)));
+    for (const id of new Set([...this.#logs.keys(), ...this.#journals.keys()])) void this.closeLog(id);
+    await Promise.all(this.#ending.values()); // those of subagents that have just ended too
     await this.#ownLog?.close();
     await Promise.all(this.#documents);
     try {

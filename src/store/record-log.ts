@@ -74,6 +74,7 @@ export class RecordLog {
   flush(signal?: AbortSignal): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#queue.length === 0) return Promise.resolve();
+    this.#draining ??= this.#drain(); // what is left where it goes on without the store
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(signal?.reason);
       const settle = (act: () => void) => {

@@ -11,6 +11,7 @@ import {
 } from '../../machines/index.js';
 import type { Activity } from '../domain/activity.js';
 import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
+import { frozenCopy } from '../domain/frozen-copy.js';
 import { type FinalState, isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
@@ -250,7 +251,7 @@ export class LiveSubagent {
   }
 
   setTasks(tasks: readonly Task[]): void {
-    this.#tasks = redactValue(tasks, this.environment.redact);
+    this.#tasks = frozenCopy(redactValue(tasks, this.environment.redact));
     this.#updatedAt = this.environment.clock.now();
     this.log?.add({ type: 'tasks', tasks: this.#tasks });
     this.publish({ type: 'tasks_updated', tasks: this.#tasks });
@@ -290,7 +291,7 @@ export class LiveSubagent {
 
   #outcomeOf(state: FinalState, error: ErrorInfo | undefined): SubAgentOutcome {
     const { output } = this.actor.getSnapshot();
-    return {
+    return Object.freeze({
       id: this.id,
       agentType: this.plan.config.agentType,
       state,
@@ -300,10 +301,10 @@ export class LiveSubagent {
       ...(state === 'completed' && this.structured ? { structured: this.structured.value } : {}),
       ...(output?.truncated ? { truncated: true } : {}),
       ...(error ? { error } : {}),
-      usage: this.#usage,
+      usage: frozenCopy(this.#usage),
       turns: output?.turns ?? 0,
       durationMs: this.environment.clock.now() - this.createdAt,
-    };
+    });
   }
 
   info(): SubAgentInfo {
@@ -320,7 +321,7 @@ export class LiveSubagent {
       detached: plan.config.detached,
       depth: plan.depth,
       turn: this.turnBegun,
-      usage: this.#usage,
+      usage: frozenCopy(this.#usage),
       tasks: this.#tasks,
       createdAt: this.createdAt,
       updatedAt: this.#updatedAt,

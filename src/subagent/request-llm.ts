@@ -3,6 +3,7 @@
 import type { ModelTurnResult, PlannedCall, RequestLlmInput, RequestLlmOutput } from '../../machines/index.js';
 import type { ModelTurn } from '../activities/llm/index.js';
 import { parseArguments, validateInput } from '../activities/tools/index.js';
+import { frozenCopy } from '../domain/frozen-copy.js';
 import { MAX_CALLS_PER_TURN } from '../domain/limits.js';
 import type { ModelToolCall } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
@@ -85,7 +86,7 @@ export async function requestLlm(
 function requestOf(subagent: LiveSubagent): ModelRequest {
   return inForm(subagent, {
     system: subagent.plan.system,
-    messages: [...subagent.transcript.messages],
+    messages: subagent.transcript.messages.map((message) => ({ ...message })), // a provider may mark them up
     tools: subagent.plan.toolSpecs,
   });
 }
@@ -151,7 +152,8 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
         const { input } = validated;
         subagent.openCalls.set(id, { tool, args, input });
         const isAllowed = permissions.allowsAtOnce({ tool, input });
-        calls.push({ callId: id, name: tool.name, args: redactValue(args, redact), alone: !tool.readOnly, isAllowed });
+        const shown = frozenCopy(redactValue(args, redact));
+        calls.push({ callId: id, name: tool.name, args: shown, alone: !tool.readOnly, isAllowed });
       }
     }
   }

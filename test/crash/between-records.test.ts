@@ -9,7 +9,11 @@ import { byPrompt, calls, eventsOf, lastMessage, tasks, type World, type WorldOp
 type Script = readonly ScriptedAnswer[] | ScriptedFunction;
 
 /** A life whose process dies with its `appends`th record. */
-function life(store: MortalStore, script: Script, options: WorldOptions & { appends?: number; writeMs?: number } = {}): World {
+function life(
+  store: MortalStore,
+  script: Script,
+  options: WorldOptions & { appends?: number; writeMs?: number } = {},
+): World {
   const { appends = Number.POSITIVE_INFINITY, writeMs = 0, ...rest } = options;
   const world = firstLife(store as never, script, rest);
   store.begin({ clock: world.clock, appends, writeMs: () => writeMs });
@@ -114,7 +118,11 @@ describe('a process that dies between two records', () => {
     const store = new MortalStore();
     const first = life(store, [calls(['note', { label: 'later' }])], { writeMs: 5 });
     const handle = first.spawn();
-    while (!first.events.some(({ type }) => type === 'subagent_activity_changed' && handle.activity().activityType === 'calling_tool'))
+    while (
+      !first.events.some(
+        ({ type }) => type === 'subagent_activity_changed' && handle.activity().activityType === 'calling_tool',
+      )
+    )
       await first.clock.advance(1);
     await first.clock.advance(1);
     const paused = handle.pause();
@@ -150,7 +158,11 @@ describe('a process that dies between two records', () => {
 describe('parents and children over a crash', () => {
   it('ends children whose parent ends with the restore itself', async () => {
     const store = new MortalStore();
-    const script = byPrompt({ top: [{ text: 'top is done', delayMs: 10 }], below: [{ hang: true }], deep: [{ hang: true }] });
+    const script = byPrompt({
+      top: [{ text: 'top is done', delayMs: 10 }],
+      below: [{ hang: true }],
+      deep: [{ hang: true }],
+    });
     const first = life(store, script);
     const top = first.spawn({ prompt: 'top' });
     top.spawn({ agentType: 'worker', prompt: 'below' }).spawn({ agentType: 'worker', prompt: 'deep' });
@@ -161,7 +173,11 @@ describe('parents and children over a crash', () => {
     const second = life(store, script);
     await second.orchestrator.restore();
     await untilQuiet(second);
-    expect(second.orchestrator.getAllStates().map(({ state }) => state)).toEqual(['completed', 'cancelled', 'cancelled']);
+    expect(second.orchestrator.getAllStates().map(({ state }) => state)).toEqual([
+      'completed',
+      'cancelled',
+      'cancelled',
+    ]);
   });
 
   it('finds the ended children of a call that runs again, however few are listed, also in a workflow', async () => {

@@ -43,7 +43,11 @@ describe('a session that is killed at any record, again and again', () => {
         expect(last.orchestrator.getAllStates().every(({ state }) => isFinal(state))).toBe(true);
         ledger.check(given.crashes.length);
       }),
-      { numRuns: RUNS, ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}), ...(process.env.FCPATH ? {path: process.env.FCPATH}: {}) },
+      {
+        numRuns: RUNS,
+        ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}),
+        ...(process.env.FCPATH ? { path: process.env.FCPATH } : {}),
+      },
     );
   }, 120_000);
 });

@@ -109,3 +109,38 @@ it('the orchestrator’s actor stopped by hand ends all that is left', async () 
   await expect(handle.outcome()).resolves.toMatchObject({ state: 'cancelled', by: 'shutdown' });
   await orchestrator.close();
 });
+
+describe('what is handed out', () => {
+  it('cannot be changed for others: outcome, info, config, and the arguments that a confirm sees', async () => {
+    const seen: unknown[] = [];
+    const { spawn, settle, events, effects } = createWorld([calls(['note', { label: 'a' }]), { text: 'done' }], {
+      confirm: (request) => {
+        expect(() => Object.assign(request.args as object, { label: 'evil' })).toThrow(TypeError);
+        seen.push(request.args);
+        return 'allow';
+      },
+    });
+    const handle = spawn({ agentType: 'asker' });
+    await settle();
+    expect(seen).toEqual([{ label: 'a' }]);
+    expect(effects).toEqual(['a']);
+    expect(eventsOf(events, 'tool_start').map(({ args }) => args)).toEqual([{ label: 'a' }]);
+    const outcome = await handle.outcome();
+    expect(() => Object.assign(outcome, { success: false })).toThrow(TypeError);
+    expect(() => Object.assign(outcome.usage, { requests: 99 })).toThrow(TypeError);
+    expect(() => Object.assign(handle.config, { agentType: 'x' })).toThrow(TypeError);
+    await expect(handle.wait()).resolves.toBe('done');
+  });
+
+  it('leaves the conversation as it is when a provider marks up its request', async () => {
+    const seen: string[][] = [];
+    const { spawn, settle } = createWorld((request) => {
+      seen.push(request.messages.map(({ content }) => content));
+      for (const message of request.messages) Object.assign(message, { content: 'marked' });
+      return request.messages.length < 3 ? { toolCalls: [{ name: 'peek', args: {} }] } : { text: 'done' };
+    });
+    spawn({ prompt: 'as it was said' });
+    await settle();
+    expect(seen.at(-1)).toEqual(['as it was said', '', 'peeked ']);
+  });
+});

@@ -41,7 +41,8 @@ export async function countingServer(
     const counts = asked.get(prompt) ?? [];
     asked.set(prompt, counts);
     conversations.add(prompt);
-    if (turn < counts.length - 1) problems.push(`${prompt}: turn ${turn} was asked again behind turn ${counts.length - 1}`);
+    if (turn < counts.length - 1)
+      problems.push(`${prompt}: turn ${turn} was asked again behind turn ${counts.length - 1}`);
     if (turn > counts.length) problems.push(`${prompt}: turn ${turn} came before turn ${counts.length}`);
     counts[turn] = (counts[turn] ?? 0) + 1;
     problems.push(...faultsIn(messages).map((fault) => `${prompt}, turn ${turn}: ${fault}`));

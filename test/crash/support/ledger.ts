@@ -110,7 +110,9 @@ export class Ledger {
   /** A history must be as one life without a crash would have made it. */
   #look(name: string, { messages }: ModelRequest): void {
     const shown = () => JSON.stringify(messages.map(({ role, content }) => [role, content.slice(0, 60)]));
-    const steers = messages.flatMap(({ role, content }) => (role === 'user' && /^steer-/.test(content) ? [content] : []));
+    const steers = messages.flatMap(({ role, content }) =>
+      role === 'user' && /^steer-/.test(content) ? [content] : [],
+    );
     const sorted = [...steers].sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
     if (new Set(steers).size !== steers.length || String(sorted) !== String(steers)) {
       this.#problems.push(`${name}: steered twice or out of order: ${shown()}`);
@@ -120,7 +122,8 @@ export class Ledger {
     for (const message of messages) {
       if (message.role === 'tool') {
         open -= 1;
-        if (message.content.includes('no result yet')) this.#problems.push(`${name}: a call without result: ${shown()}`);
+        if (message.content.includes('no result yet'))
+          this.#problems.push(`${name}: a call without result: ${shown()}`);
         if (/unknown/.test(message.content)) this.#reported.add(name);
         continue;
       }

@@ -70,7 +70,9 @@ export async function liveOn(scenario: Scenario, ledger: Ledger): Promise<World>
     }
     await keep(world, ledger);
     // What a crash took before its first record was on disk is spawned anew, as a program would.
-    const there = new Set(world.orchestrator.listSubagents().map(({ id }) => world.orchestrator.getHandle(id)?.config.prompt));
+    const there = new Set(
+      world.orchestrator.listSubagents().map(({ id }) => world.orchestrator.getHandle(id)?.config.prompt),
+    );
     for (const { name, work } of ledger.roots) {
       if (there.has(name) || ledger.outcomes.has(name)) continue;
       if (!isFirst && [...ids.values()].includes(name)) throw new Error(`${name} was on disk, and is lost`);

@@ -1,0 +1,31 @@
+/** Plain data that is handed to many, and that none of them can change for the others. */
+
+/** Deeper data is left as it is: what is told is redacted before, and ends there. */
+const MAX_DEPTH = 110;
+
+/** A frozen copy of lists and plain objects, at any depth; anything else is kept as it is. */
+export function frozenCopy<Value>(value: Value): Value {
+  return copyOf(value, new Map(), 0) as Value; // the same shape
+}
+
+/** Only lists and plain objects; each once, so that neither circles nor many references to one take long. */
+function copyOf(value: unknown, copies: Map<object, object>, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
+  const before = copies.get(value);
+  if (before !== undefined) return before;
+  const isList = Array.isArray(value);
+  if (!isList && !isPlainObject(value)) return value;
+  const copy: object = isList ? [] : {};
+  copies.set(value, copy);
+  for (const [key, item] of Object.entries(value)) {
+    const copied = copyOf(item, copies, depth + 1);
+    // Assigning to `__proto__` would change the prototype.
+    Object.defineProperty(copy, key, { value: copied, enumerable: true, configurable: true, writable: true });
+  }
+  return Object.freeze(copy);
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,146 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { TroupeError } from '../../src/domain/errors.js';
+import { FileSessionStore } from '../../src/store/index.js';
+import { createSessionWorld, step } from '../session/session-world.js';
+import { calls, createWorld } from '../support/world.js';
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-damage-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The one file below `folder` whose path ends so. */
+function fileIn(folder: string, ...ends: readonly string[]): string {
+  const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const found = all.find((name) => ends.every((end) => name.includes(end)) && statSync(join(folder, name)).isFile());
+  if (found === undefined) throw new Error(`nothing like ${ends.join(' ')} among ${all.join(', ')}`);
+  return join(folder, found);
+}
+
+/** A copy without its leases, as if their holders were dead. */
+function copyOf(folder: string, number: number): string {
+  const copy = join(folder, '..', `${folder.split('/').at(-1)}-${number}`);
+  cpSync(folder, copy, { recursive: true });
+  onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+  for (const name of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+    if (/(^|\/)(lease|released)\.\d+$/.test(name)) rmSync(join(copy, name));
+  }
+  return copy;
+}
+
+const variants = (bytes: Buffer): Buffer[] => [
+  ...Array.from(bytes, (byte, at) => {
+    const flipped = Buffer.from(bytes);
+    flipped[at] = byte ^ (1 << (at % 8));
+    return flipped;
+  }),
+  ...Array.from(bytes, (_, length) => bytes.subarray(0, length)),
+];
+
+const inSample = (list: readonly Buffer[], count: number) => {
+  const every = Math.max(1, Math.floor(list.length / count));
+  return list.filter((_, index) => index % every === 0);
+};
+
+describe('a damaged store', () => {
+  it('gives back the work as it was, an earlier point of it, or says which file is damaged: never anything else', async () => {
+    const folder = temporaryFolder();
+    const world = createWorld([calls(['note', { label: 'n' }]), { hang: true }], {
+      store: new FileSessionStore(folder),
+    });
+    world.spawn();
+    while (world.model.requests.length < 2) await world.clock.advance(1);
+    const journal = fileIn(folder, 'subagent', '.ndjson');
+    const name = journal.slice(folder.length);
+    const seen = new Map<string, number>();
+    for (const [number, bytes] of inSample(variants(readFileSync(journal)), process.env.CI ? 400 : 250).entries()) {
+      const copy = copyOf(folder, number);
+      writeFileSync(join(copy, name), bytes);
+      rmSync(fileIn(copy, 'subagent', 'document.json'), { force: true });
+      const next = createWorld((request) => ({ text: `after ${request.messages.length}` }), {
+        store: new FileSessionStore(copy),
+        tools: [],
+      });
+      let end: string;
+      try {
+        const [handle] = await next.orchestrator.restore();
+        const waited = handle?.wait();
+        for (let round = 0; round < 200 && handle && !handle.isDone(); round++) await next.clock.advance(1);
+        end = (await waited) ?? 'nothing';
+      } catch (error) {
+        if (!(error instanceof TroupeError)) throw error;
+        expect(error.message).toContain('journal.');
+        expect(readFileSync(join(copy, name))).toEqual(bytes);
+        end = error.code;
+      }
+      await next.orchestrator.close();
+      seen.set(end, (seen.get(end) ?? 0) + 1);
+      rmSync(copy, { recursive: true, force: true });
+    }
+    // One, or three messages: the prompt alone, or with the answer that called and its result.
+    for (const end of seen.keys())
+      expect(['after 3', 'after 1', 'nothing', 'store_corrupt', 'store_version']).toContain(end);
+    expect(seen.get('store_corrupt')).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('replays the outcomes of a workflow as they were, runs the step again, or says which file is damaged', async () => {
+    const folder = temporaryFolder();
+    const first = createSessionWorld([{ text: 'right' }], { sessionStore: new FileSessionStore(folder) });
+    const running = first.session.parallelResumable([step('a')], 'w');
+    await expect(running).resolves.toMatchObject([{ output: 'right' }]);
+    await first.session.close();
+    const journal = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find(
+      (name) => name.includes('workflows') && !name.includes('subagents') && name.endsWith('.ndjson'),
+    );
+    if (journal === undefined) throw new Error('there is no journal of the workflow');
+    for (const [number, bytes] of inSample(variants(readFileSync(join(folder, journal))), 120).entries()) {
+      const copy = copyOf(folder, number);
+      writeFileSync(join(copy, journal), bytes);
+      const next = createSessionWorld([{ text: 'right' }], { sessionStore: new FileSessionStore(copy) });
+      const outcomes = await next.session.parallelResumable([step('a')], 'w').catch((error: unknown) => error);
+      if (outcomes instanceof TroupeError) {
+        expect(['store_corrupt', 'store_version']).toContain(outcomes.code);
+        expect(outcomes.message).toContain('journal.');
+      } else {
+        expect(outcomes).toMatchObject([{ output: 'right', success: true }]);
+      }
+      expect(next.model.requests).toEqual([]); // its subagent had ended, and is on record too
+      await next.session.close();
+      rmSync(copy, { recursive: true, force: true });
+    }
+  }, 60_000);
+
+  it('loses nothing with its documents, and takes no notice of files that are none of its own', async () => {
+    const folder = temporaryFolder();
+    const world = createWorld([{ text: 'one' }, { hang: true }], { store: new FileSessionStore(folder) });
+    await world.spawn().wait();
+    world.spawn();
+    while (world.model.requests.length < 2) await world.clock.advance(1);
+    await world.orchestrator.close({ mode: 'cancel' });
+    for (const [number, text] of [undefined, '', '{"format":"other"}', '\0\0'].entries()) {
+      const copy = copyOf(folder, number);
+      for (const name of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+        if (!name.endsWith('document.json')) continue;
+        if (text === undefined) rmSync(join(copy, name));
+        else writeFileSync(join(copy, name), text);
+      }
+      const subagents = join(fileIn(copy, 'subagent', '.ndjson'), '../..');
+      mkdirSync(join(subagents, 'lost+found'));
+      writeFileSync(join(subagents, 'notes.txt'), 'mine');
+      writeFileSync(join(subagents, '..', '.DS_Store'), 'x');
+      const next = createWorld([], { store: new FileSessionStore(copy) });
+      await next.orchestrator.restore();
+      expect(next.orchestrator.getAllStates()).toEqual([
+        { id: 'subagent-1', state: 'completed' },
+        { id: 'subagent-2', state: 'cancelled' },
+      ]);
+      await expect(next.orchestrator.getHandle('subagent-1')?.wait()).resolves.toBe('one');
+      await next.orchestrator.close();
+      expect(readFileSync(join(subagents, 'notes.txt'), 'utf8')).toBe('mine');
+    }
+  });
+});
