@@ -10,13 +10,11 @@ import {
   provideSubagent,
   type SubagentEnvironment,
   type SubagentLogic,
-  type SubagentPlan,
   wire,
 } from '../subagent/index.js';
 import { bringToRest } from './bring-to-rest.js';
 import { Documents } from './documents.js';
 import { type EndedSubagent, Entry } from './entry.js';
-import type { Home } from './home.js';
 import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Newcomer } from './newcomer.js';

@@ -54,8 +54,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const { log, contents, where } = await workflow.home.openOwnLog({ onFault: tell, onHold: () => {} });
     const done = parseWorkflow(contents.records, where);
     checkSame(steps, done, run);
-    const outputOf = ({ subagentId, taskId }: RecordedOutcome): string => {
-      const output = workflow.outputs.get(subagentId);
+    const outputOf = ({ subagentId, taskId, output = workflow.outputs.get(subagentId) }: RecordedOutcome): string => {
       if (output !== undefined) return output;
       throw new TroupeError(
         'store_corrupt',
@@ -67,7 +66,9 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
       if (recorded?.fingerprint === fingerprint) outputOf(recorded.outcome); // told before anything runs
     }
     if (contents.tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes: contents.tornBytes });
-    const journal = new Recorder(log, run.clock, redact);
+    // Where work goes on unsaved, the journals of the subagents may lack what they have said.
+    const hasText = core.config.onPersistError === 'continue';
+    const journal = new Recorder(log, run.clock, redact, hasText);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
     for (const handle of superseded(taken, inFlight, done)) void handle.cancel('its step has gone on without it');
@@ -174,8 +175,10 @@ class Recorder {
   readonly #log: RecordLog;
   readonly #clock: Clock;
   readonly #redact: Redact;
+  readonly #hasText: boolean;
 
-  constructor(log: RecordLog, clock: Clock, redact: Redact) {
+  constructor(log: RecordLog, clock: Clock, redact: Redact, hasText: boolean) {
+    this.#hasText = hasText;
     this.#log = log;
     this.#clock = clock;
     this.#redact = redact;
@@ -184,7 +187,9 @@ class Recorder {
   async record({ fingerprint }: Step, outcome: StepOutcome): Promise<StepOutcome> {
     if (!outcome.success) return outcome;
     try {
-      await this.#log.write(redactValue(doneRecord(fingerprint, outcome, this.#clock.now()), this.#redact));
+      await this.#log.write(
+        redactValue(doneRecord(fingerprint, outcome, this.#clock.now(), this.#hasText), this.#redact),
+      );
       return outcome;
     } catch (cause) {
       return { ...outcome, success: false, error: toErrorInfo(cause) };

@@ -20,8 +20,8 @@ const DoneRecord = z.object({
   outcome: z.looseObject({ taskId: z.string(), agent: z.string(), subagentId: z.string(), success: z.literal(true) }),
 });
 
-/** Its text is in the journal of its subagent. */
-export type RecordedOutcome = Omit<StepOutcome, 'output' | 'structured'>;
+/** Its text is in the journal of its subagent, unless that may be incomplete. */
+export type RecordedOutcome = Omit<StepOutcome, 'output' | 'structured'> & { readonly output?: string };
 
 export interface DoneStep {
   readonly fingerprint: string;
@@ -51,8 +51,10 @@ export function parseWorkflow(records: readonly unknown[], where: string): Map<s
   return done;
 }
 
-export function doneRecord(fingerprint: string, outcome: StepOutcome, t: number): JsonValue {
-  const { output: _, structured: __, ...recorded } = outcome;
+/** @param hasText Whether the record itself is to hold the answer. */
+export function doneRecord(fingerprint: string, outcome: StepOutcome, t: number, hasText: boolean): JsonValue {
+  const { output, structured: _, ...rest } = outcome;
+  const recorded = hasText ? { ...rest, output } : rest;
   const record = { type: 'done', version: WORKFLOW_VERSION, t, taskId: outcome.taskId, fingerprint, outcome: recorded };
   return JSON.parse(JSON.stringify(record)) as JsonValue; // plain data
 }

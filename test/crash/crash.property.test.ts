@@ -5,7 +5,7 @@ import { eventsOf } from '../support/world.js';
 import { Ledger, workOf } from './support/ledger.js';
 import { liveOn, type Scenario } from './support/lives-of.js';
 
-const RUNS = process.env.CI ? 400 : Number(process.env.RUNS ?? 150);
+const RUNS = process.env.CI ? 400 : 150;
 
 const scenario: fc.Arbitrary<Scenario> = fc.record({
   works: fc.array(workOf, { minLength: 1, maxLength: 3 }),
@@ -43,11 +43,7 @@ describe('a session that is killed at any record, again and again', () => {
         expect(last.orchestrator.getAllStates().every(({ state }) => isFinal(state))).toBe(true);
         ledger.check(given.crashes.length);
       }),
-      {
-        numRuns: RUNS,
-        ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}),
-        ...(process.env.FCPATH ? { path: process.env.FCPATH } : {}),
-      },
+      { numRuns: RUNS },
     );
   }, 120_000);
 });

@@ -47,7 +47,7 @@ export const formOf = (work: Work) => (work.kind === 'form' ? { outputSchema: AS
 
 export class Ledger {
   readonly lives: World[] = [];
-  readonly outcomes = new Map<string, SubAgentOutcome>();
+  readonly outcomes = new Map<string, Partial<SubAgentOutcome>>();
   readonly roots: Planned[] = [];
   /** Labels of calls that had an effect, with how often. */
   readonly #effects = new Map<string, number>();

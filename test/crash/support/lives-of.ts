@@ -32,7 +32,8 @@ export interface Scenario {
 interface StoredRecord {
   readonly type: string;
   readonly config: { readonly prompt: string };
-  readonly outcome: SubAgentOutcome;
+  readonly message: { readonly role: string; readonly content: string };
+  readonly outcome: Pick<SubAgentOutcome, 'state'>;
 }
 
 const MAX_ROUNDS = 400;
@@ -42,6 +43,7 @@ export async function liveOn(scenario: Scenario, ledger: Ledger): Promise<World>
   /** By id, what was told to have come to rest in pause, and not resumed. */
   const paused = new Set<string>();
   const ids = new Map<string, string>();
+  const said = new Map<string, string>();
   let isFirst = true;
   for (const crash of [...scenario.crashes, undefined]) {
     const world: World = createWorld((request) => ledger.answer(request), {
@@ -80,9 +82,12 @@ export async function liveOn(scenario: Scenario, ledger: Ledger): Promise<World>
     }
     isFirst = false;
     store.onRecord = (id, record) => {
-      const { type, config, outcome } = record as unknown as Partial<StoredRecord>;
+      const { type, config, message, outcome } = record as unknown as Partial<StoredRecord>;
       if (type === 'spawned') ids.set(id, config?.prompt ?? '');
-      if (type === 'ended' && outcome) ledger.outcomes.set(ids.get(id) ?? '', outcome);
+      if (type === 'said' && message?.role === 'assistant') said.set(id, message.content);
+      // An output that was said last is not written twice.
+      if (type === 'ended' && outcome)
+        ledger.outcomes.set(ids.get(id) ?? '', { output: said.get(id) ?? '', ...outcome });
     };
     store.onDocument = (id, document) => {
       const { outcome } = document as unknown as Partial<StoredRecord>;
