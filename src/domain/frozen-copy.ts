@@ -2,13 +2,24 @@
 
 /** Deeper data is left as it is: what is told is redacted before, and ends there. */
 const MAX_DEPTH = 110;
+/** Looked at no deeper, so that circles and many references to one end soon. */
+const MAX_FIXED_DEPTH = 4;
 
-/** A frozen copy of lists and plain objects, at any depth; anything else is kept as it is. */
+/** A frozen copy of lists and plain objects, at any depth, or the value itself where nothing of it can change; anything else is kept as it is. */
 export function frozenCopy<Value>(value: Value): Value {
+  if (isFixed(value, 0)) return value;
   return copyOf(value, new Map(), 0) as Value; // the same shape
 }
 
 /** Only lists and plain objects; each once, so that neither circles nor many references to one take long. */
+/** Nothing in it can change: what was copied once need not be copied for each who is told. */
+function isFixed(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > MAX_FIXED_DEPTH || !Object.isFrozen(value)) return false;
+  for (const key in value) if (!isFixed(value[key as keyof typeof value], depth + 1)) return false;
+  return true;
+}
+
 function copyOf(value: unknown, copies: Map<object, object>, depth: number): unknown {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
   const before = copies.get(value);
