@@ -76,7 +76,7 @@ async function importsWork(): Promise<void> {
 async function loadsOnlyWhatItNeeds(): Promise<void> {
   const plain = await loadedBy('troupe');
   const eager = plain.filter((url) =>
-    /\/node_modules\/(openai|lowdb|nats|@nats-io|ws|@modelcontextprotocol|@opentelemetry)\//.test(url),
+    /\/node_modules\/(openai|nats|@nats-io|ws|@modelcontextprotocol|@opentelemetry)\//.test(url),
   );
   if (eager.length > 0)
     throw new Error(`importing troupe loads ${eager[0]} (${eager.length} files); import it when it is used`);
