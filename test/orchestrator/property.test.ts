@@ -257,7 +257,8 @@ function checkListings({ world: { orchestrator, events }, problems }: Run): void
 
 /** Lets go of everything that is held, until all have ended by themselves. */
 async function bringHome({ world: { orchestrator, clock } }: Run): Promise<void> {
-  for (let round = 0; round < 100 && orchestrator.activeCount() > 0; round++) {
+  // Many subagents behind a provider that keeps saying 429 go one by one, some seconds apart.
+  for (let round = 0; round < 2_000 && orchestrator.activeCount() > 0; round++) {
     for (const { id, state, currentActivity } of orchestrator.listSubagents()) {
       if (state === 'paused') void orchestrator.resumeSubagent(id);
       if (currentActivity?.activityType !== 'waiting_for_control') continue;
