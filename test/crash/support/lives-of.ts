@@ -70,7 +70,8 @@ export async function liveOn(scenario: Scenario, ledger: Ledger): Promise<World>
       if (known !== undefined && known !== handle.config.prompt) throw new Error(`${handle.id} was ${known} before`);
       // A parent's pause may be on record without that of its child.
       const isOwnPause = handle.info().parentId === undefined;
-      if (isOwnPause && paused.has(handle.id) && !handle.isPaused()) throw new Error(`${handle.id} is ${handle.state()}, was paused`);
+      if (isOwnPause && paused.has(handle.id) && !handle.isPaused())
+        throw new Error(`${handle.id} is ${handle.state()}, was paused`);
     }
     await keep(world, ledger);
     // What a crash took before its first record was on disk is spawned anew, as a program would.
