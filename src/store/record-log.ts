@@ -93,7 +93,13 @@ export class RecordLog {
   /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */
   async rest(): Promise<void> {
     if (this.isHolding) return;
-    await Promise.race([this.flush().catch(() => {}), new Promise<void>((resolve) => this.#resting.add(resolve))]);
+    let tellHold = () => {};
+    const holds = new Promise<void>((resolve) => {
+      tellHold = resolve;
+      this.#resting.add(tellHold);
+    });
+    await Promise.race([this.flush().catch(() => {}), holds]);
+    this.#resting.delete(tellHold);
   }
 
   /** Writes what is left, trying once more at most. Never rejects. */

@@ -46,6 +46,8 @@ interface Planned {
 export const formOf = (work: Work) => (work.kind === 'form' ? { outputSchema: ASK_FORM } : {});
 
 export class Ledger {
+  /** How often somebody was resumed, in all lives. */
+  resumeCount = 0;
   readonly lives: World[] = [];
   readonly outcomes = new Map<string, Partial<SubAgentOutcome>>();
   readonly roots: Planned[] = [];

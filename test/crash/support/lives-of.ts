@@ -68,10 +68,7 @@ export async function liveOn(scenario: Scenario, ledger: Ledger): Promise<World>
     for (const handle of handles) {
       const known = ids.get(handle.id);
       if (known !== undefined && known !== handle.config.prompt) throw new Error(`${handle.id} was ${known} before`);
-      // A parent's pause may be on record without that of its child.
-      const isOwnPause = handle.info().parentId === undefined;
-      if (isOwnPause && paused.has(handle.id) && !handle.isPaused())
-        throw new Error(`${handle.id} is ${handle.state()}, was paused`);
+      if (paused.has(handle.id) && !handle.isPaused()) throw new Error(`${handle.id} is ${handle.state()}, was paused`);
     }
     await keep(world, ledger);
     // What a crash took before its first record was on disk is spawned anew, as a program would.
@@ -121,6 +118,7 @@ async function run(world: World, store: MortalStore, ledger: Ledger, acts: reado
   throw new Error(`stuck: ${JSON.stringify(stuck)}`);
 
   function resume(id: string) {
+    ledger.resumeCount += 1;
     paused.delete(id);
     void orchestrator.resumeSubagent(id);
   }
@@ -140,12 +138,17 @@ async function run(world: World, store: MortalStore, ledger: Ledger, acts: reado
 
 function perform(op: Act['op'], handle: SubAgentHandle, store: MortalStore, ledger: Ledger, paused: Set<string>) {
   switch (op) {
-    case 'pause':
+    case 'pause': {
+      const resumeCount = ledger.resumeCount;
       void handle.pause().then(({ accepted, state }) => {
-        if (accepted && state === 'paused' && !store.isDead) paused.add(handle.id);
+        // One that was resumed while its pause was written may be paused again by its parent.
+        const isResumed = ledger.resumeCount !== resumeCount;
+        if (accepted && state === 'paused' && !isResumed && !store.isDead) paused.add(handle.id);
       });
       break;
+    }
     case 'resume':
+      ledger.resumeCount += 1;
       paused.clear(); // a parent's resume reaches its children
       void handle.resume();
       break;
