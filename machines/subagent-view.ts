@@ -13,14 +13,10 @@ export function stateOf(snapshot: SubagentSnapshot): LifecycleState {
   return tag as LifecycleState; // each state of the chart has exactly one tag, and a lifecycle word it is
 }
 
-type ActivityNode = keyof ActivityStates | `requesting_llm.${'asking' | 'backing_off'}`;
-type ActivityStates = { idle: unknown; calling_tool: unknown; waiting_for_control: unknown };
+type ActivityNode = 'idle' | 'requesting_llm' | 'backing_off' | 'calling_tool' | 'waiting_for_control';
 
-function activityNode(snapshot: SubagentSnapshot): ActivityNode | undefined {
-  const { value } = snapshot;
-  if (typeof value !== 'object' || !('active' in value)) return undefined;
-  const { activity } = value.active;
-  return typeof activity === 'string' ? activity : `requesting_llm.${activity.requesting_llm}`;
+function activityNode({ value }: SubagentSnapshot): ActivityNode | undefined {
+  return typeof value === 'object' && 'active' in value ? value.active.activity : undefined;
 }
 
 /** @param messageCount Messages of the request that is in flight; the transcript lies beside the machine. */
@@ -28,9 +24,9 @@ export function activityOf(snapshot: SubagentSnapshot, messageCount: number): Ac
   const state = stateOf(snapshot);
   const node = activityNode(snapshot);
   switch (node) {
-    case 'requesting_llm.asking':
+    case 'requesting_llm':
       return { activityType: 'requesting_llm', messageCount };
-    case 'requesting_llm.backing_off':
+    case 'backing_off':
       return state === 'paused' ? waiting(snapshot) : { activityType: 'requesting_llm', messageCount };
     case 'calling_tool': {
       const calls = callsIn(snapshot.context, 'running').map(({ callId, name, args }) => ({
@@ -56,7 +52,7 @@ function waiting(snapshot: SubagentSnapshot): Activity {
   const asking = callsIn(context, 'asking');
   const reasons = [
     ...(context.pausedBy ? [`paused by ${context.pausedBy === 'user' ? 'the user' : 'its parent'}`] : []),
-    ...(activityNode(snapshot) === 'requesting_llm.backing_off' ? ['a request waits to be tried again'] : []),
+    ...(activityNode(snapshot) === 'backing_off' ? ['a request waits to be tried again'] : []),
     ...asking.map((call) => `approval of ${call.name} (${requestIdOf(call)}): ${call.reason ?? ''}`),
     ...(isQueued(snapshot) ? ['queued for a slot'] : []),
   ];
@@ -72,6 +68,6 @@ export function isQueued(snapshot: SubagentSnapshot): boolean {
 
 /** Paused, and nothing of its own is in flight. @param exempt Calls that only wait for others. */
 export function isAtRest(snapshot: SubagentSnapshot, exempt: ReadonlySet<string>): boolean {
-  if (stateOf(snapshot) !== 'paused' || activityNode(snapshot) === 'requesting_llm.asking') return false;
+  if (stateOf(snapshot) !== 'paused' || activityNode(snapshot) === 'requesting_llm') return false;
   return callsIn(snapshot.context, 'running').every(({ callId }) => exempt.has(callId));
 }

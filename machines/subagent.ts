@@ -198,32 +198,27 @@ export const subagentMachine = setup({
               ],
             },
             requesting_llm: {
-              initial: 'asking',
               entry: 'takeSteering',
               on: { STEER: { guard: 'isLastRequest', actions: 'refuseSignal' } },
-              states: {
-                asking: {
-                  invoke: {
-                    id: 'llm',
-                    src: 'requestLlm',
-                    input: requestInput,
-                    onDone: [
-                      { guard: 'isRetry', target: 'backing_off', actions: 'keepRetry' },
-                      {
-                        guard: 'bringsReady',
-                        target: '#subagent.active.activity.calling_tool',
-                        actions: 'acceptTurn',
-                      },
-                      { target: '#subagent.active.activity.idle', actions: 'acceptTurn' },
-                    ],
-                    onError: { target: '#subagent.failed', actions: 'recordError' },
-                  },
-                },
-                backing_off: {
-                  invoke: { id: 'retry', src: 'retryTimer', input: retryInput },
-                  on: { RETRY_DUE: { target: '#subagent.active.activity.idle' } },
-                },
+              invoke: {
+                id: 'llm',
+                src: 'requestLlm',
+                input: requestInput,
+                onDone: [
+                  { guard: 'isRetry', target: 'backing_off', actions: 'keepRetry' },
+                  { guard: 'bringsReady', target: 'calling_tool', actions: 'acceptTurn' },
+                  { target: 'idle', actions: 'acceptTurn' },
+                ],
+                onError: { target: '#subagent.failed', actions: 'recordError' },
               },
+            },
+            /** The same request is made again, and takes no message along that it did not have before. */
+            backing_off: {
+              on: {
+                RETRY_DUE: { target: 'idle' },
+                STEER: { guard: 'isLastRequest', actions: 'refuseSignal' },
+              },
+              invoke: { id: 'retry', src: 'retryTimer', input: retryInput },
             },
             calling_tool: {
               entry: 'startCalls',

@@ -90,7 +90,7 @@ function asSettled(callId: string, { context }: SubagentSnapshot): MachineEvent[
 
 /** The request was let go, held back, and let go again with what had been steered meanwhile: neither is on record. */
 function asTaken(snapshot: SubagentSnapshot): MachineEvent[] {
-  const isWaiting = snapshot.matches({ active: { activity: { requesting_llm: 'asking' } } });
+  const isWaiting = snapshot.matches({ active: { activity: 'requesting_llm' } });
   if (!isWaiting || snapshot.context.steering.length === 0) return [];
   return [done('llm', { kind: 'retry_later', delayMs: 0, countsAsAttempt: false }), { type: 'RETRY_DUE' }];
 }

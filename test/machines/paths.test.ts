@@ -73,7 +73,7 @@ function serializeState({ value, status, context }: SubagentSnapshot): string {
 const REACHABLE = [
   ...['ready', 'queued', 'held'].map((pending) => ({ pending })),
   ...['running', 'paused'].flatMap((control) =>
-    [{ requesting_llm: 'asking' }, { requesting_llm: 'backing_off' }, 'calling_tool', 'waiting_for_control'].map(
+    ['requesting_llm', 'backing_off', 'calling_tool', 'waiting_for_control'].map(
       (activity) => ({ active: { control, activity } }),
     ),
   ),

@@ -142,7 +142,8 @@ export class RandomRun {
       case 'DENY':
         return this.#model.questions.has(signal.requestId) ? { accepted: true } : refuse('unknown_request');
       case 'STEER': {
-        const isAsking = this.world.snapshot.matches({ active: { activity: 'requesting_llm' } });
+        const activities = ['requesting_llm', 'backing_off'] as const;
+        const isAsking = activities.some((activity) => this.world.snapshot.matches({ active: { activity } }));
         const begun = this.#model.turns + (isAsking ? 1 : 0);
         return begun < this.world.snapshot.context.maxSteps ? { accepted: true } : refuse('no_turn_left');
       }
