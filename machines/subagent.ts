@@ -87,6 +87,7 @@ export const subagentMachine = setup({
       !isHeld(context) &&
       context.failure === null &&
       context.turn < context.maxSteps &&
+      context.steering.length === 0 &&
       !context.answered,
     isAnswered: ({ context }) => context.answered && context.calls.length === 0 && context.steering.length === 0,
     /** There is a request to come that could take a message along. */
@@ -194,11 +195,10 @@ export const subagentMachine = setup({
                 { guard: 'isAsking', target: 'waiting_for_control' },
                 { guard: 'isAnswered', target: '#subagent.completed' },
                 { guard: 'isOutOfTurns', target: '#subagent.failed', actions: 'recordStepLimit' },
-                { guard: 'hasNoCalls', target: 'requesting_llm' },
+                { guard: 'hasNoCalls', target: 'requesting_llm', actions: 'takeSteering' },
               ],
             },
             requesting_llm: {
-              entry: 'takeSteering',
               on: { STEER: { guard: 'isLastRequest', actions: 'refuseSignal' } },
               invoke: {
                 id: 'llm',
