@@ -3,7 +3,7 @@
 import type { CallInput, ToolSettled } from '../../machines/index.js';
 import { noteCall, runTool } from '../activities/tools/index.js';
 import { redactValue } from '../domain/redact-value.js';
-import type { Progress, Task, ToolContext } from '../domain/tool.js';
+import { type Progress, TASK_STATUSES, type Task, type ToolContext } from '../domain/tool.js';
 import type { AgentEventBody } from '../events/index.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { doneEvent } from './log-record.js';
@@ -114,7 +114,7 @@ function progressEvent({
   return { type: 'subagent_progress', step, ...(totalSteps === undefined ? {} : { totalSteps }), message };
 }
 
-const STATUSES: readonly unknown[] = ['pending', 'in_progress', 'completed'];
+const STATUSES: readonly unknown[] = TASK_STATUSES;
 
 function checkedTasks(tasks: readonly Task[]): readonly Task[] {
   const isTask = (task: Task | null) => typeof task?.content === 'string' && STATUSES.includes(task.status);

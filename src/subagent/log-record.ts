@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { TroupeError } from '../domain/errors.js';
+import { TASK_STATUSES } from '../domain/tool.js';
 
 /** Of the records; newer ones are refused. */
 export const LOG_VERSION = 1;
@@ -100,7 +101,7 @@ const Calling = z.object({
 const Tasks = z.object({
   ...at,
   type: z.literal('tasks'),
-  tasks: z.array(z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })).readonly(),
+  tasks: z.array(z.object({ content: z.string(), status: z.enum(TASK_STATUSES) })).readonly(),
 });
 
 /** Files as the subagent last saw them, by resolved path. */
