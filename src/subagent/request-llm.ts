@@ -9,6 +9,7 @@ import type { ModelToolCall } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
 import { redactValue } from '../domain/redact-value.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
+import { refuseCall } from './end-call.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { redactPieces } from './redact-pieces.js';
 import {
@@ -86,7 +87,7 @@ export async function requestLlm(
 function requestOf(subagent: LiveSubagent): ModelRequest {
   return inForm(subagent, {
     system: subagent.plan.system,
-    messages: subagent.transcript.messages.map((message) => ({ ...message })), // a provider may mark them up
+    messages: subagent.transcript.copies(),
     tools: subagent.plan.toolSpecs,
   });
 }
@@ -176,13 +177,4 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
 
 function unknownTool(name: string, { plan }: LiveSubagent): string {
   return `there is no tool ${JSON.stringify(name)}; the tools are: ${[...plan.tools.keys()].join(', ') || '(none)'}`;
-}
-
-/** Answers a call that is not run: the model is told why, and readers see its end without a start. */
-export function refuseCall(subagent: LiveSubagent, toolId: string, toolName: string, problem: string): void {
-  const { redact } = subagent.environment;
-  const toolOutput = redact(problem);
-  subagent.settleCall(toolId, toolOutput, true);
-  // The name is the model's own, and need not be that of a tool.
-  subagent.publish({ type: 'tool_end', toolName: redact(toolName), toolId, toolOutput, durationMs: 0, isError: true });
 }
