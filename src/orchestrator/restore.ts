@@ -85,7 +85,7 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
     const plan = planOf(one);
     const { spawned, records } = one;
     const log = foldLog(records, spawned, plan.model.price);
-    const from = await restoreSubagent(plan, chartInput(plan, host.environment), log);
+    const from = await restoreSubagent(plan, chartInput(plan, host.environment), log, host.environment.clock);
     const isOrphan = one.parentId !== undefined && over.has(one.parentId) && !plan.config.detached;
     if (isOrphan || (isFinal(from.state) && !from.sparesChildren)) over.add(one.id);
     unfinished.push({
