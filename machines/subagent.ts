@@ -72,6 +72,8 @@ export const subagentMachine = setup({
   actors: subagentActors,
   actions,
   guards: {
+    /** Provided: there is a slot for it. */
+    mayStart: () => true,
     isHeld: ({ context }) => isHeld(context),
     hasFailed: ({ context }) => context.failure !== null,
     hasUndecided: ({ context }) => hasCallIn(context, 'undecided'),
@@ -129,7 +131,7 @@ export const subagentMachine = setup({
         ready: {
           tags: 'pending',
           on: {
-            START: { target: '#subagent.active' },
+            START: { guard: 'mayStart', target: '#subagent.active' },
             QUEUE: { target: 'queued' },
             PAUSE: { target: 'held', actions: ['rememberPauser', 'acceptSignal'] },
           },
@@ -137,14 +139,14 @@ export const subagentMachine = setup({
         queued: {
           tags: 'pending',
           on: {
-            START: { target: '#subagent.active' },
+            START: { guard: 'mayStart', target: '#subagent.active' },
             PAUSE: { target: 'held', actions: ['rememberPauser', 'acceptSignal'] },
           },
         },
         held: {
           tags: 'paused',
           on: {
-            START: { target: '#subagent.active.control.paused' },
+            START: { guard: 'mayStart', target: '#subagent.active.control.paused' },
             RESUME: { guard: 'mayResume', target: 'ready', actions: ['forgetPauser', 'acceptSignal'] },
             PAUSE: { guard: 'takesOverPause', actions: ['rememberPauser', 'acceptSignal'] },
           },

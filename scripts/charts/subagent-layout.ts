@@ -8,8 +8,8 @@ export const subagentLayout: Layout = {
   boxes: {
     '': { x: 0.5, y: 0.5, w: 979, h: 1122, lines: { x: 190, y: 5 } },
     pending: { x: 24, y: 104, w: 932, h: 154 },
-    'pending.queued': { x: 72, y: 161, w: 150, h: 74 },
-    'pending.ready': { x: 302, y: 142, w: 160, h: 93 },
+    'pending.queued': { x: 64, y: 161, w: 190, h: 74 },
+    'pending.ready': { x: 310, y: 142, w: 190, h: 93 },
     'pending.held': { x: 536, y: 142, w: 368, h: 93 },
     active: { x: 24, y: 292, w: 932, h: 739, lines: { x: 190, y: 5 } },
     'active.control': { x: 24, y: 380, w: 932, h: 134, region: true },
@@ -34,13 +34,13 @@ export const subagentLayout: Layout = {
   routes: {
     CANCEL: { side: 'right', fromX: 330, via: [968, 1085, 904] },
 
-    'pending.ready START': { side: 'left', via: [276, 292] },
-    'pending.ready QUEUE': { side: 'left', via: [222] },
+    'pending.ready START [mayStart]': { side: 'left', via: [288, 292] },
+    'pending.ready QUEUE': { side: 'left', via: [254] },
     'pending.ready PAUSE': { side: 'right', via: [536] },
-    'pending.queued START': { side: 'left', via: [52, 292] },
-    'pending.queued PAUSE': { side: 'right', via: [246, 246, 600, 235] },
-    'pending.held START': { side: 'right', via: [928, 454, 904] },
-    'pending.held RESUME [mayResume]': { side: 'left', via: [462] },
+    'pending.queued START [mayStart]': { side: 'left', via: [52, 292] },
+    'pending.queued PAUSE': { side: 'right', via: [266, 246, 600, 235] },
+    'pending.held START [mayStart]': { side: 'right', via: [928, 454, 904] },
+    'pending.held RESUME [mayResume]': { side: 'left', via: [500] },
 
     'active.control.running PAUSE': { side: 'right', via: [536] },
     'active.control.running DEADLINE': { side: 'left', via: [58, 1047, 390, 1065] },

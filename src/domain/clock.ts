@@ -34,3 +34,26 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+export interface TimeLimit {
+  readonly clock: Clock;
+  readonly ms: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Settles as `work` does, or rejects after `ms`, or with the signal's reason as soon as it aborts; what `work` says then is dropped. */
+export async function inTime<Result>(work: PromiseLike<Result>, { clock, ms, signal }: TimeLimit): Promise<Result> {
+  const over = new AbortController();
+  const onAbort = () => over.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  const timeUp = delay(clock, ms, over.signal).then(() => {
+    throw new Error(`it took longer than ${ms} ms`);
+  });
+  try {
+    return await Promise.race([work, timeUp]);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    over.abort(); // frees the timer
+  }
+}

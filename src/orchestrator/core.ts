@@ -83,6 +83,7 @@ export class OrchestratorCore {
         const entry = this.supervisor.entries.get(id);
         return entry ? lendSlot(this.supervisor, entry, toolId, work) : work();
       },
+      hasSlot: (id) => this.supervisor.entries.get(id)?.slot === 'held',
       redact: agent.redact,
       onError,
     };

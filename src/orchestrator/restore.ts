@@ -49,17 +49,12 @@ export interface UnfinishedSubagent {
 export interface RestoredHome {
   /** In the order of spawning, as the ended. */
   readonly unfinished: readonly UnfinishedSubagent[];
-  readonly ended: readonly (EndedSubagent & {
-    readonly parentId?: string | undefined;
-    readonly origin?: CallOrigin | undefined;
-  })[];
-  readonly ids: readonly string[];
+  readonly ended: readonly (EndedSubagent & { readonly parentId?: string | undefined })[];
 }
 
 /** @throws TroupeError `store_corrupt`, `store_version`, `store_io`; `unknown_agent` and `config_invalid` naming who cannot be taken up, and why. */
 export async function restoreHome(home: Home, host: RestoreHost): Promise<RestoredHome> {
-  const ids = await home.ids();
-  const stored = (await inGroups(ids, (id) => readOne(home, id))).filter((one) => one !== undefined);
+  const stored = (await inGroups(await home.ids(), (id) => readOne(home, id))).filter((one) => one !== undefined);
   stored.sort((a, b) => a.order - b.order);
   const byId = new Map(stored.map((one) => [one.id, one]));
   const plans = new Map<string, SubagentPlan>();
@@ -90,7 +85,7 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
     const plan = planOf(one);
     const { spawned, records } = one;
     const log = foldLog(records, spawned, plan.model.price);
-    const from = await restoreSubagent(plan, chartInput(plan, host.environment), log);
+    const from = await restoreSubagent(plan, chartInput(plan, host.environment), log, host.environment.clock);
     const isOrphan = one.parentId !== undefined && over.has(one.parentId) && !plan.config.detached;
     if (isOrphan || (isFinal(from.state) && !from.sparesChildren)) over.add(one.id);
     unfinished.push({
@@ -102,7 +97,7 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
       isOrphan,
     });
   }
-  return { unfinished, ended, ids };
+  return { unfinished, ended };
 }
 
 type Stored = StoredUnfinished | StoredEnded;

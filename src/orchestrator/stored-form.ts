@@ -1,6 +1,7 @@
 /** How a subagent is written down: what it was spawned from, and the document to look at. */
 
 import { z } from 'zod';
+import type { ResolvedSubAgentConfig } from '../config/index.js';
 import type { JsonValue } from '../domain/json.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { Tool } from '../domain/tool.js';
@@ -22,17 +23,22 @@ export function spawnedRecord(plan: SubagentPlan, order: number, origin: CallOri
   };
 }
 
+function storedConfig({ config, form }: SubagentPlan): Record<string, unknown> {
+  const { parentId: _, ...rest } = withStoredTools(config);
+  return { ...rest, ...(form ? { outputSchema: form.source } : {}) };
+}
+
 /** Own tools are stored by name, marked as such: the program that restores has them under these names. */
 interface StoredTool {
   readonly own: string;
 }
 
-function storedConfig({ config, form }: SubagentPlan): Record<string, unknown> {
-  const { tools, outputSchema: _, parentId: __, ...rest } = config;
+/** The schema of the answer is left out: it may be no plain data. */
+function withStoredTools({ tools, outputSchema: _, ...rest }: ResolvedSubAgentConfig) {
+  if (!tools) return rest;
   return {
     ...rest,
-    ...(form ? { outputSchema: form.source } : {}),
-    ...(tools ? { tools: tools.map((tool) => (typeof tool === 'string' ? tool : { own: tool.name })) } : {}),
+    tools: tools.map((tool): string | StoredTool => (typeof tool === 'string' ? tool : { own: tool.name })),
   };
 }
 
@@ -81,14 +87,12 @@ export function parseDocument(value: unknown): SubagentDocument | undefined {
 /** What there is to see of it now. The conversation is in the journal only, so that this does not grow with it. */
 export function documentOf(entry: Entry): JsonValue {
   const { order, config, outcome, origin } = entry;
-  const { outputSchema: _, tools, ...rest } = config;
-  const names = tools?.map((tool) => (typeof tool === 'string' ? tool : { own: tool.name }));
   const document = {
     format: 'troupe-subagent',
     version: DOCUMENT_VERSION,
     order,
     origin,
-    config: { ...rest, ...(names ? { tools: names } : {}) },
+    config: withStoredTools(config),
     info: entry.info(),
     outcome,
     snapshot: withText(entry.actor.getPersistedSnapshot() as object, ''),

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ResolvedStepSpec } from '../config/index.js';
-import { TroupeError } from '../domain/errors.js';
 import type { JsonValue } from '../domain/json.js';
 import type { StepOutcome } from '../domain/step.js';
+import { parseRecords } from '../store/index.js';
 
 const WORKFLOW_VERSION = 1;
 
@@ -30,25 +30,14 @@ export interface DoneStep {
 
 /** @param where For messages. @throws TroupeError `store_version`, `store_corrupt`. */
 export function parseWorkflow(records: readonly unknown[], where: string): Map<string, DoneStep> {
-  const done = new Map<string, DoneStep>();
-  for (const [index, record] of records.entries()) {
-    const version = typeof record === 'object' && record !== null && 'version' in record ? record.version : undefined;
-    if (typeof version === 'number' && version > WORKFLOW_VERSION) {
-      throw new TroupeError(
-        'store_version',
-        `${where}: its records have version ${version}, this library reads up to ${WORKFLOW_VERSION}; use a newer one`,
-      );
-    }
-    const parsed = DoneRecord.safeParse(record);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      const problem = `${issue?.path.map(String).join('.') || '(root)'}: ${issue?.message}`;
-      throw new TroupeError('store_corrupt', `${where}: record ${index + 1} is none of a workflow: ${problem}`);
-    }
-    const { taskId, fingerprint, outcome } = parsed.data;
-    done.set(taskId, { fingerprint, outcome: outcome as unknown as RecordedOutcome }); // written by `doneRecord`
-  }
-  return done;
+  const parsed = parseRecords(records, { schema: DoneRecord, version: WORKFLOW_VERSION, where });
+  // Written by `doneRecord`; of two for one task the later one counts.
+  return new Map(
+    parsed.map(({ taskId, fingerprint, outcome }) => [
+      taskId,
+      { fingerprint, outcome: outcome as unknown as RecordedOutcome },
+    ]),
+  );
 }
 
 /** @param hasText Whether the record itself is to hold the answer. */

@@ -13,3 +13,4 @@ export {
   type SessionStore,
   type StorePath,
 } from './session-store.js';
+export { parseRecords } from './stored-record.js';

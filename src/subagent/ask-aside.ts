@@ -63,7 +63,7 @@ function attemptAside(
     signal,
     request: {
       system: plan.system,
-      messages: [...transcript.messages.map((message) => ({ ...message })), { role: 'user', content: question }],
+      messages: [...transcript.copies(), { role: 'user', content: question }],
       tools: [],
     },
     onText: () => {},

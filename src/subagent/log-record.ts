@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { TroupeError } from '../domain/errors.js';
+import { TASK_STATUSES } from '../domain/tool.js';
+import { parseRecords } from '../store/index.js';
 
 /** Of the records; newer ones are refused. */
 export const LOG_VERSION = 1;
@@ -100,7 +102,7 @@ const Calling = z.object({
 const Tasks = z.object({
   ...at,
   type: z.literal('tasks'),
-  tasks: z.array(z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })).readonly(),
+  tasks: z.array(z.object({ content: z.string(), status: z.enum(TASK_STATUSES) })).readonly(),
 });
 
 /** Files as the subagent last saw them, by resolved path. */
@@ -148,24 +150,7 @@ export const DONE = 'xstate.done.actor.';
  * @throws TroupeError `store_version` for records of a newer library, `store_corrupt` for what is no record of ours.
  */
 export function parseLog(records: readonly unknown[], where: string): LogRecord[] {
-  const [first] = records;
-  const version = typeof first === 'object' && first !== null && 'version' in first ? first.version : undefined;
-  if (typeof version === 'number' && version > LOG_VERSION) {
-    throw new TroupeError(
-      'store_version',
-      `${where}: its records have version ${version}, this library reads up to ${LOG_VERSION}; use a newer one`,
-    );
-  }
-  const parsed = records.map((record, index) => {
-    const result = LogRecord.safeParse(record);
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    const problem = `${issue?.path.map(String).join('.') || '(root)'}: ${issue?.message}`;
-    throw new TroupeError(
-      'store_corrupt',
-      `${where}: record ${index + 1} of ${records.length} is none of ours: ${problem}`,
-    );
-  });
+  const parsed = parseRecords(records, { schema: LogRecord, version: LOG_VERSION, where });
   if (parsed[0]?.type !== 'spawned') {
     throw new TroupeError('store_corrupt', `${where}: the first record does not say what was spawned`);
   }

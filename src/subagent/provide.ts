@@ -28,6 +28,7 @@ export function provideSubagent(clock: Clock, find: (id: string) => LiveSubagent
     throw new TroupeError('bug', `${id} acts but is not live`);
   };
   return subagentMachine.provide({
+    guards: { mayStart: ({ context }) => found(context.id).environment.hasSlot(context.id) },
     actors: {
       requestLlm: interruptible<RequestLlmOutput, RequestLlmInput>(
         ({ input, signal }) => {

@@ -4,6 +4,7 @@ import type { Snapshot } from 'xstate';
 import type { SubagentInput } from '../../machines/index.js';
 import { stateOf } from '../../machines/index.js';
 import { parseArguments, validateInput } from '../activities/tools/index.js';
+import type { Clock } from '../domain/clock.js';
 import type { LifecycleState } from '../domain/lifecycle.js';
 import type { Task } from '../domain/tool.js';
 import type { Usage } from '../domain/usage.js';
@@ -12,7 +13,7 @@ import type { OpenCall } from './live-subagent.js';
 import type { LogEntry } from './log-record.js';
 import type { SubagentPlan } from './plan.js';
 import { replayChart } from './replay-chart.js';
-import type { StructuredAnswer } from './structured-answer.js';
+import { checkInTime, type StructuredAnswer } from './structured-answer.js';
 import { Transcript, type TranscriptEntry } from './transcript.js';
 
 export interface RestoredSubagent {
@@ -49,6 +50,7 @@ export async function restoreSubagent(
   plan: SubagentPlan,
   input: SubagentInput,
   log: FoldedLog,
+  clock: Clock,
 ): Promise<RestoredSubagent> {
   const { snapshot, persisted, refusals } = replayChart(input, log);
   const steered = log.events.flatMap(({ event }) => (event.type === 'STEER' ? [String(event.message)] : []));
@@ -58,12 +60,12 @@ export async function restoreSubagent(
   const lostCalls = new Map<string, string>();
   const written = argumentsById(log);
   for (const { callId, name } of snapshot.context.calls) {
-    const open = await openCall(plan, name, log.hiddenCalls.has(callId) ? undefined : written.get(callId));
+    const open = await openCall(plan, name, log.hiddenCalls.has(callId) ? undefined : written.get(callId), clock);
     if (typeof open === 'string') lostCalls.set(callId, open);
     else openCalls.set(callId, open);
   }
   const { begunCalls, turnSent, usage, tasks, filesSeen, createdAt, epoch } = log;
-  const structured = log.structured && (await answerOf(plan, log.structured.value));
+  const structured = log.structured && (await answerOf(plan, log.structured.value, clock));
   return {
     persisted,
     state: stateOf(snapshot),
@@ -141,7 +143,12 @@ function argumentsById({ messages }: FoldedLog): Map<string, string> {
 }
 
 /** @returns why not, as a text for the model. */
-async function openCall(plan: SubagentPlan, name: string, text: string | undefined): Promise<OpenCall | string> {
+async function openCall(
+  plan: SubagentPlan,
+  name: string,
+  text: string | undefined,
+  clock: Clock,
+): Promise<OpenCall | string> {
   const tool = plan.tools.get(name);
   if (!tool) return `not run: there is no tool ${JSON.stringify(name)} any more`;
   if (text === undefined) {
@@ -149,12 +156,12 @@ async function openCall(plan: SubagentPlan, name: string, text: string | undefin
   }
   const parsed = parseArguments(text);
   if (!parsed.ok) return `not run: ${parsed.problem}`;
-  const validated = await validateInput(tool, parsed.args);
+  const validated = await validateInput(tool, parsed.args, { clock });
   return validated.ok ? { tool, args: parsed.args, input: validated.input } : `not run: ${validated.problem}`;
 }
 
 /** As the schema of today gives it; undefined where it no longer fits. */
-async function answerOf({ form }: SubagentPlan, json: unknown): Promise<StructuredAnswer | undefined> {
-  const read = await form?.validate(json);
+async function answerOf({ form }: SubagentPlan, json: unknown, clock: Clock): Promise<StructuredAnswer | undefined> {
+  const read = form && (await checkInTime(form, json, { clock }));
   return read?.ok ? { json, value: read.value } : undefined;
 }

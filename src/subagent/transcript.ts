@@ -23,6 +23,11 @@ export class Transcript {
     return this.#messages;
   }
 
+  /** For a provider, which may mark them up. */
+  copies(): Message[] {
+    return this.#messages.map((message) => ({ ...message }));
+  }
+
   addUser(content: string, steered = false): void {
     const message = { role: 'user' as const, content };
     this.#messages.push(message);

@@ -7,8 +7,8 @@ import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Confirm, PermissionRequest } from '../domain/permission.js';
 import type { ControlSignal } from '../events/index.js';
 import { forgetRequests } from './attempt-request.js';
+import { refuseCall } from './end-call.js';
 import type { LiveSubagent } from './live-subagent.js';
-import { refuseCall } from './request-llm.js';
 
 export interface WireListeners {
   /** A signal that applied, told inside the transition that it made. */
