@@ -38,7 +38,7 @@ interface Step {
  * @throws TroupeError `workflow_mismatch`, `workflow_busy`, `store_corrupt`, `store_version`, `store_io`; nothing runs then.
  */
 export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: WorkflowRun): Promise<StepOutcome[]> {
-  const { core, workflowId, redact, stop } = run;
+  const { core, workflowId, stop } = run;
   const steps = specs.map(stepOf);
   const byTask = new Map(steps.map((step) => [step.spec.taskId, step]));
   const marked = (metadata: Readonly<Record<string, unknown>> | undefined): Step | undefined => {
