@@ -19,6 +19,7 @@ function initialContext({ input }: { input: SubagentInput }): SubagentContext {
     retryInMs: 0,
     remainingMs: input.timeoutMs,
     pausedBy: null,
+    isQueued: false,
     calls: [],
     steering: [],
     text: '',
@@ -73,6 +74,7 @@ export const subagentMachine = setup({
   actions,
   guards: {
     isHeld: ({ context }) => isHeld(context),
+    isQueued: ({ context }) => context.isQueued,
     hasFailed: ({ context }) => context.failure !== null,
     hasUndecided: ({ context }) => hasCallIn(context, 'undecided'),
     hasStartable: ({ context }) => startableCalls(context).length > 0,
@@ -104,6 +106,7 @@ export const subagentMachine = setup({
     isAsked: ({ context, event }) => 'requestId' in event && askedCall(context, event.requestId) !== undefined,
     mayResume: ({ context, event }) =>
       event.type === 'RESUME' && (event.by !== 'parent' || context.pausedBy === 'parent'),
+    mayResumeInQueue: and(['mayResume', 'isQueued']),
     /** The user pauses what its parent had paused: from now on it is the user's pause. */
     takesOverPause: ({ context, event }) =>
       event.type === 'PAUSE' && event.by !== 'parent' && context.pausedBy === 'parent',
@@ -170,13 +173,26 @@ export const subagentMachine = setup({
               invoke: { id: 'deadline', src: 'deadline', input: deadlineInput },
               on: {
                 PAUSE: { target: 'paused', actions: ['keepRemaining', 'rememberPauser', 'acceptSignal'] },
+                RESTORED: { target: 'queued', actions: ['keepRemaining', 'joinQueue'] },
                 DEADLINE: { target: '#subagent.failed', actions: 'recordTimeout' },
+              },
+            },
+            queued: {
+              tags: 'running',
+              on: {
+                START: { target: 'running', actions: 'leaveQueue' },
+                PAUSE: { target: 'paused', actions: ['rememberPauser', 'acceptSignal'] },
               },
             },
             paused: {
               tags: 'paused',
               on: {
-                RESUME: { guard: 'mayResume', target: 'running', actions: ['forgetPauser', 'acceptSignal'] },
+                START: { actions: 'leaveQueue' },
+                RESTORED: { actions: 'joinQueue' },
+                RESUME: [
+                  { guard: 'mayResumeInQueue', target: 'queued', actions: ['forgetPauser', 'acceptSignal'] },
+                  { guard: 'mayResume', target: 'running', actions: ['forgetPauser', 'acceptSignal'] },
+                ],
                 PAUSE: { guard: 'takesOverPause', actions: ['rememberPauser', 'acceptSignal'] },
               },
             },

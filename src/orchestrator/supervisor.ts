@@ -202,6 +202,7 @@ export class Supervisor {
     for (const entry of restored?.from.unrecorded ?? []) log?.add(entry);
     const live = new LiveSubagent(this.#logic, plan, environment, {
       parent: this.#parentRef,
+      pausesAbove: () => parent?.live?.pauseCount ?? 0,
       ...(log ? { log } : {}),
       ...(restored ? { restored: restored.from } : {}),
     });
@@ -221,9 +222,7 @@ export class Supervisor {
       onChange: () => this.#follow(entry),
       onEnd: (outcome) => this.#keep(entry, outcome),
     });
-    // One that was active goes on when it has its slot; until then it is what it was.
-    if (restored?.from.isActive) live.reportChanges();
-    else live.actor.start();
+    live.actor.start();
     return live;
   }
 
@@ -234,7 +233,6 @@ export class Supervisor {
     const wasLent = entry.slot === 'returning';
     entry.slot = 'held';
     if (wasLent) entry.onSlot?.();
-    else if (entry.live?.restored?.isActive) entry.live.actor.start();
     else entry.live?.start();
   }
 
@@ -295,7 +293,7 @@ export class Supervisor {
     const left = defect === undefined && output?.sparesChildren ? [] : [...entry.children];
     entry.children.clear();
     this.#after.push(() => {
-      for (const { live } of left) live?.cancel({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
+      for (const { live } of left) live?.actor.send({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
     });
     this.#ended.add(id);
     for (const oldest of this.#ended) {
@@ -309,8 +307,7 @@ export class Supervisor {
     await bringToRest(this);
     this.#documents.stop();
     for (const entry of this.living()) {
-      const outcome = entry.live?.suspend();
-      if (outcome && entry.live) this.#keep(entry, outcome); // its actor had not started, so it told of no end
+      entry.live?.suspend();
     }
     if (!this.isClosed) this.actor.send({ type: 'SUSPEND' }); // a cancel may have come in between
   }
@@ -323,7 +320,7 @@ export class Supervisor {
   #cancelAll(): void {
     for (const entry of [...this.entries.values()]) {
       if (isFinal(entry.state)) continue;
-      entry.live?.cancel({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
+      entry.live?.actor.send({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
     }
   }
 }

@@ -41,6 +41,9 @@ export interface FoldedLog {
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
   readonly structured?: { readonly value: unknown };
+  readonly pauseCount: number;
+  /** How many pauses of its parent its last resume had overruled. */
+  readonly overruledPauses: number;
   /** Of the last record, as the times of `events`. */
   readonly lastAt: number;
   /** How often it was taken up again. */
@@ -61,6 +64,8 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
   let usage = NO_USAGE;
   let tasks: readonly Task[] = [];
   let structured: { readonly value: unknown } | undefined;
+  let pauseCount = 0;
+  let overruledPauses = 0;
   let epoch = 0;
   let outcome: { readonly id: string } | undefined;
   for (const record of records) {
@@ -99,6 +104,8 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
         outcome = record.outcome;
         break;
       case 'event':
+        if (record.event.type === 'PAUSE') pauseCount += 1;
+        if (record.event.type === 'RESUME') overruledPauses = record.pausesAbove ?? 0;
         if (isHeld(record.event)) begunCalls.delete(String(record.event.actorId).slice(TOOL.length));
         break;
       case 'spawned':
@@ -119,6 +126,8 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
     tasks,
     filesSeen,
     ...(structured ? { structured } : {}),
+    pauseCount,
+    overruledPauses,
     lastAt: upAt.at(-1) ?? spawned.t,
     epoch,
     ...(outcome ? { outcome } : {}),

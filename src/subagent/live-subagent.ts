@@ -49,6 +49,8 @@ export interface OpenCall {
 export interface Origin {
   /** Of its actor. */
   readonly parent?: AnyActorRef;
+  /** How often the subagent above it was paused. */
+  readonly pausesAbove?: () => number;
   readonly log?: SubagentLog;
   readonly restored?: RestoredSubagent;
 }
@@ -86,6 +88,10 @@ export class LiveSubagent {
   turnBegun = 0;
   /** Steered messages that requests have taken. */
   steeringTaken = 0;
+  /** How often it was paused, in all its lives. */
+  pauseCount = 0;
+  /** How often its parent was paused so far. */
+  readonly pausesAbove: () => number;
   #usage: Usage = NO_USAGE;
   #tasks: readonly Task[] = [];
   #callCount = 0;
@@ -94,10 +100,11 @@ export class LiveSubagent {
   readonly #reporter: Reporter;
 
   constructor(logic: SubagentLogic, plan: SubagentPlan, environment: SubagentEnvironment, origin: Origin = {}) {
-    const { parent, log, restored } = origin;
+    const { parent, pausesAbove = () => 0, log, restored } = origin;
     this.plan = plan;
     this.environment = environment;
     this.log = log;
+    this.pausesAbove = pausesAbove;
     this.restored = restored;
     const now = environment.clock.now();
     this.createdAt = restored?.createdAt ?? now;
@@ -113,6 +120,7 @@ export class LiveSubagent {
       this.#callCount = restored.callCount;
       this.turnBegun = restored.turnSent;
       this.steeringTaken = restored.steeringTaken;
+      this.pauseCount = restored.pauseCount;
       this.structured = restored.structured;
     } else {
       this.transcript.addUser(plan.config.prompt);
@@ -124,7 +132,7 @@ export class LiveSubagent {
       ...(restored ? { snapshot: restored.persisted } : {}),
       input: chartInput(plan, environment),
     });
-    this.signals = new Signals((signal) => this.#deliver(signal), environment.redact);
+    this.signals = new Signals((signal) => this.actor.send(signal), environment.redact);
     this.#reporter = new Reporter(this, restored !== undefined && restored.state !== 'pending');
   }
 
@@ -213,17 +221,6 @@ export class LiveSubagent {
   /** Sends a signal; resolves when the chart has taken or refused it. Never rejects. */
   signal(signal: ControlEvent): Promise<SignalAnswer> {
     return this.signals.send(signal, this.outcome !== undefined);
-  }
-
-  /** At once, also while it waits for a slot to go on with what it was at. */
-  cancel(signal: Extract<ControlEvent, { type: 'CANCEL' }>): void {
-    if (this.restored?.isActive) this.actor.start();
-    this.actor.send(signal);
-  }
-
-  #deliver(signal: ControlEvent): void {
-    if (signal.type === 'CANCEL') this.cancel(signal);
-    else this.actor.send(signal);
   }
 
   /** A request has taken this message: it is part of the conversation. */

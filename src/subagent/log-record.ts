@@ -45,6 +45,8 @@ const ChartEvent = z.object({
   event: z.looseObject({ type: z.string() }),
   /** Actors whose done events are on record before it, though the chart took this one first. */
   ahead: z.array(z.string()).readonly().exactOptional(),
+  /** How often its parent had been paused when somebody resumed it: those pauses hold it no longer. */
+  pausesAbove: z.int().exactOptional(),
 });
 
 /** The conversation went on. */

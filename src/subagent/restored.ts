@@ -11,7 +11,7 @@ import type { FoldedLog } from './fold-log.js';
 import type { OpenCall } from './live-subagent.js';
 import type { LogEntry } from './log-record.js';
 import type { SubagentPlan } from './plan.js';
-import { replayChart } from './replay-chart.js';
+import { RESTORED, replayChart } from './replay-chart.js';
 import type { StructuredAnswer } from './structured-answer.js';
 import { Transcript, type TranscriptEntry } from './transcript.js';
 
@@ -24,6 +24,10 @@ export interface RestoredSubagent {
   readonly sparesChildren: boolean;
   /** It waits for its parent to resume it. */
   readonly isPausedByParent: boolean;
+  /** In all lives. */
+  readonly pauseCount: number;
+  /** How many pauses of its parent its last resume had overruled: later ones hold it, on record or not. */
+  readonly overruledPauses: number;
   /** It has a slot, or had one. */
   readonly isActive: boolean;
   readonly transcript: Transcript;
@@ -41,7 +45,7 @@ export interface RestoredSubagent {
   readonly createdAt: number;
   /** Of the events from now on. */
   readonly epoch: number;
-  /** What a crash kept from the records, though others tell of it: to be recorded before all else. */
+  /** What a crash kept from the records, though others tell of it, and what the chart was told since: to be recorded before all else. */
   readonly unrecorded: readonly LogEntry[];
 }
 
@@ -54,6 +58,7 @@ export async function restoreSubagent(
   const steered = log.events.flatMap(({ event }) => (event.type === 'STEER' ? [String(event.message)] : []));
   const taken = steered.slice(0, steered.length - snapshot.context.steering.length);
   const { transcript, callCount, unrecorded } = retell(log, { prompt: plan.config.prompt, taken, refusals });
+  if (snapshot.matches('active')) unrecorded.push({ type: 'event', event: RESTORED });
   const openCalls = new Map<string, OpenCall>();
   const lostCalls = new Map<string, string>();
   const written = argumentsById(log);
@@ -62,7 +67,7 @@ export async function restoreSubagent(
     if (typeof open === 'string') lostCalls.set(callId, open);
     else openCalls.set(callId, open);
   }
-  const { begunCalls, turnSent, usage, tasks, filesSeen, createdAt, epoch } = log;
+  const { begunCalls, pauseCount, overruledPauses, turnSent, usage, tasks, filesSeen, createdAt, epoch } = log;
   const structured = log.structured && (await answerOf(plan, log.structured.value));
   return {
     persisted,
@@ -70,6 +75,8 @@ export async function restoreSubagent(
     lastText: snapshot.context.text,
     sparesChildren: snapshot.context.sparesChildren,
     isPausedByParent: snapshot.context.pausedBy === 'parent',
+    pauseCount,
+    overruledPauses,
     isActive: snapshot.matches('active'),
     transcript,
     openCalls,
