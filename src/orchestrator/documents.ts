@@ -26,8 +26,9 @@ export class Documents {
     void home.closeLog(id);
   }
 
-  /** What changes from now on is no more to be seen: all are let go, to be taken up elsewhere. */
-  stop(): void {
+  /** These are let go at rest, to be taken up elsewhere: what changes from now on is no more to be seen. */
+  suspend(entries: readonly Entry[]): void {
     this.#isStopped = true;
+    for (const entry of entries) entry.home?.saveDocument(entry.id, documentOf(entry, true));
   }
 }

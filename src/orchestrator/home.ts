@@ -141,12 +141,13 @@ export class Home {
     void write.then(() => this.#documents.delete(write));
   }
 
+  /** Undefined where there is none to be had. @throws TroupeError `store_version` for one that a newer library has written. */
   async readDocument(id: string): Promise<JsonValue | undefined> {
     if (!this.#options.hasDocuments) return undefined;
     try {
       return await this.#options.store.readDocument(this.#pathOf(id));
     } catch (error) {
-      if (error instanceof TroupeError) return undefined; // the journal says it all
+      if (error instanceof TroupeError && error.code !== 'store_version') return undefined; // the journal says it all
       throw error;
     }
   }

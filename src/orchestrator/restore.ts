@@ -131,7 +131,7 @@ interface StoredEnded extends StoredBase {
 
 /** Of one that has ended the document says enough; its journal is read only where that is missing or damaged. */
 async function readOne(home: Home, id: string): Promise<Stored | undefined> {
-  const document = parseDocument(await home.readDocument(id));
+  const document = parseDocument(await home.readDocument(id), id);
   if (document?.outcome) return endedByDocument(id, document, document.outcome);
   const loaded = await home.load(id);
   const [spawned] = loaded?.records ?? [];

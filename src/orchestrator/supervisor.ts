@@ -305,10 +305,9 @@ export class Supervisor {
   /** Brings all to rest and lets them go, so that a restore can go on with them. */
   async suspend(): Promise<void> {
     await bringToRest(this);
-    this.#documents.stop();
-    for (const entry of this.living()) {
-      entry.live?.suspend();
-    }
+    const living = this.living();
+    this.#documents.suspend(living);
+    for (const { live } of living) live?.suspend();
     if (!this.isClosed) this.actor.send({ type: 'SUSPEND' }); // a cancel may have come in between
   }
 

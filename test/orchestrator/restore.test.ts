@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { SubAgentInfo } from '../../src/domain/outcome.js';
 import { MemorySessionStore } from '../../src/store/index.js';
 import { firstLife, nextLife } from '../support/lives.js';
 import { byPrompt, calls, errorOf, eventsOf, lastMessage, tasks, typesOf } from '../support/world.js';
+
+/** What there is to see of each subagent. */
+async function documents(store: MemorySessionStore) {
+  const path = ['sessions', 'default', 'subagents'];
+  const all = await Promise.all(store.list(path).map((id) => store.readDocument([...path, id])));
+  return all as unknown as { info: SubAgentInfo; isSuspended?: boolean }[]; // as they were written
+}
 
 describe('restore', () => {
   it('goes on after the last recorded call, and repeats none', async () => {
@@ -206,6 +214,33 @@ describe('close with a store', () => {
     await expect(second.handles[0]?.wait()).resolves.toBe('finished');
     expect(second.model.requests).toHaveLength(1);
     expect(lastMessage(second.model.requests[0])).toBe('slow  done');
+  });
+
+  it('leaves a document of each that says how it comes back, and that it is suspended', async () => {
+    const store = new MemorySessionStore();
+    const first = firstLife(store, byPrompt({ slow: [calls(['slow', { ms: 100 }])], held: [{ text: 'x' }] }), {
+      maxConcurrentSubagents: 2,
+      onLimit: 'queue',
+    });
+    for (const prompt of ['slow', 'held', 'later']) first.spawn({ prompt });
+    void first.orchestrator.pauseSubagent('subagent-2');
+    await first.settle();
+    const closing = first.orchestrator.close();
+    await first.clock.advance(100);
+    await closing;
+    const seen = await documents(store);
+    expect(seen.map(({ info, isSuspended }) => [info.state, isSuspended, info.currentActivity])).toEqual([
+      ['running', true, undefined],
+      ['paused', true, undefined],
+      ['pending', true, undefined],
+    ]);
+    expect(JSON.stringify(seen[0])).toContain('slow');
+
+    const second = await nextLife(store, () => ({ hang: true }), { maxConcurrentSubagents: 2 });
+    expect(second.orchestrator.getAllStates().map(({ state }) => state)).toEqual(seen.map(({ info }) => info.state));
+    await new Promise((resolve) => setImmediate(resolve));
+    await second.settle();
+    expect((await documents(store)).map(({ isSuspended }) => isSuspended)).toEqual([undefined, undefined, undefined]);
   });
 
   it('cancels when asked to, and then there is nothing to restore', async () => {
