@@ -241,7 +241,7 @@ export class OrchestratorCore {
       clock,
       redact,
       onPersistError,
-      publish: (id, event) => this.hub.publish(id, event),
+      hub: this.hub,
       goOnAfter: (ids) => this.supervisor.goOnAfter(ids),
     });
   }

@@ -6,7 +6,7 @@ import type { JsonValue } from '../domain/json.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { OnPersistError } from '../domain/stored.js';
-import type { AgentEventBody } from '../events/index.js';
+import type { EventHub } from '../events/index.js';
 import {
   type Journal,
   type JournalContents,
@@ -25,7 +25,7 @@ export interface HomeOptions {
   readonly clock: Clock;
   readonly redact: Redact;
   readonly onPersistError: OnPersistError;
-  readonly publish: (id: string, event: AgentEventBody) => void;
+  readonly hub: Pick<EventHub, 'publish' | 'lastSeqOf'>;
   /** Whether there is something to look at besides the journals. */
   readonly hasDocuments: boolean;
 }
@@ -98,7 +98,7 @@ export class Home {
 
   /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
   logOf(id: string, onHold: () => void): SubagentLog {
-    const { store, clock, redact, onPersistError, publish } = this.#options;
+    const { store, clock, redact, onPersistError, hub } = this.#options;
     const log = new SubagentLog({
       open: async () => {
         const loaded = this.#journals.get(id);
@@ -107,8 +107,9 @@ export class Home {
       },
       clock,
       redact,
+      lastSeq: () => hub.lastSeqOf(id),
       onPersistError,
-      onFault: (fault) => publish(id, { type: 'persist_failed', ...fault }),
+      onFault: (fault) => hub.publish(id, { type: 'persist_failed', ...fault }),
       onHold,
     });
     this.#logs.set(id, log);

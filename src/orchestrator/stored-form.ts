@@ -57,6 +57,8 @@ const StoredDocument = z.looseObject({
   version: z.literal(DOCUMENT_VERSION),
   order: z.int(),
   origin: z.object({ toolId: z.string(), index: z.int() }).exactOptional(),
+  /** By epoch: `seq` of the last event of each life. */
+  lives: z.array(z.int().positive()).exactOptional(),
   config: z.record(z.string(), z.unknown()),
   info: z.looseObject({ id: z.string(), createdAt: z.number() }),
   outcome: z.looseObject({ id: z.string(), state: z.enum(['completed', 'failed', 'cancelled']) }).exactOptional(),
@@ -68,6 +70,7 @@ const AnyDocument = z.looseObject({ format: z.literal('troupe-subagent'), versio
 export interface SubagentDocument {
   readonly order: number;
   readonly origin?: CallOrigin;
+  readonly lives?: readonly number[];
   readonly config: Readonly<Record<string, unknown>>;
   readonly info: SubAgentInfo;
   /** Present once it has ended. */
@@ -95,10 +98,11 @@ export function parseDocument(value: unknown, id: string): SubagentDocument | un
 
 /**
  * What there is to see of it now. The conversation is in the journal only, so that this does not grow with it.
+ * @param lastSeq Of its events.
  * @param isSuspended It is let go: `info` says how it comes back.
  */
-export function documentOf(entry: Entry, isSuspended = false): JsonValue {
-  const { order, config, outcome, origin } = entry;
+export function documentOf(entry: Entry, lastSeq: number, isSuspended = false): JsonValue {
+  const { order, config, outcome, origin, formerLives } = entry;
   const { outputSchema: _, tools, ...rest } = config;
   const names = tools?.map((tool) => (typeof tool === 'string' ? tool : { own: tool.name }));
   const document = {
@@ -106,6 +110,7 @@ export function documentOf(entry: Entry, isSuspended = false): JsonValue {
     version: DOCUMENT_VERSION,
     order,
     origin,
+    lives: [...formerLives, Math.max(1, lastSeq)],
     config: { ...rest, ...(names ? { tools: names } : {}) },
     info: isSuspended ? comingBack(entry) : entry.info(),
     ...(isSuspended ? { isSuspended } : {}),

@@ -53,12 +53,13 @@ export class Supervisor {
   readonly #after: (() => void)[] = [];
   #transitionCount = 0;
   #order = 0;
-  readonly #documents = new Documents();
+  readonly #documents: Documents;
   #spawning: Newcomer | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     const { environment, inspect } = options;
+    this.#documents = new Documents((id) => environment.hub.lastSeqOf(id));
     this.#logic = provideSubagent(environment.clock, (id) => this.entries.get(id)?.live);
     const machine = provideOrchestrator({
       line: this.#line,
@@ -136,6 +137,9 @@ export class Supervisor {
   /** Lists one that ended in a former life. */
   addEnded(kept: EndedSubagent): Entry {
     const entry = Entry.ofEnded(kept);
+    const { hub } = this.#options.environment;
+    hub.open(entry.id, { epoch: kept.lives.length, formerLives: kept.lives });
+    hub.close(entry.id);
     this.entries.set(entry.id, entry);
     this.#ended.add(entry.id);
     return entry;
@@ -194,6 +198,10 @@ export class Supervisor {
   #create(newcomer: Newcomer, order: number): LiveSubagent {
     const { plan, parent, home, origin, restored } = newcomer;
     const { environment } = this.#options;
+    environment.hub.open(plan.id, {
+      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
+      ...(restored ? { epoch: restored.from.epoch, formerLives: restored.from.formerLives } : {}),
+    });
     const log = home?.logOf(plan.id, () => {
       const entry = this.entries.get(plan.id);
       if (entry) this.changed(entry);
@@ -210,10 +218,6 @@ export class Supervisor {
     this.entries.set(entry.id, entry);
     if (!plan.config.detached) parent?.children.add(entry);
     for (const collector of this.collectors) collector.push(entry);
-    environment.hub.open(entry.id, {
-      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
-      ...(restored ? { epoch: restored.from.epoch } : {}),
-    });
     const { description } = live;
     const config = plainConfig(plan, environment);
     live.publish({ type: 'subagent_started', agentType: plan.config.agentType, description, config });

@@ -48,6 +48,8 @@ export interface FoldedLog {
   readonly lastAt: number;
   /** How often it was taken up again. */
   readonly epoch: number;
+  /** By epoch: `seq` of the last event that its records know of. */
+  readonly lives: readonly number[];
   readonly outcome?: { readonly id: string };
 }
 
@@ -130,6 +132,7 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
     overruledPauses,
     lastAt: upAt.at(-1) ?? spawned.t,
     epoch,
+    lives: livesOf(written),
     ...(outcome ? { outcome } : {}),
   };
 }
@@ -234,6 +237,17 @@ function takenBefore(records: readonly LogRecord[], index: number): number {
     if (record?.type === 'event' && record.event.type !== 'STEER') return 0;
   }
   return 0;
+}
+
+/** Each has told of its beginning, at least. */
+function livesOf(records: readonly LogRecord[]): number[] {
+  const lives: number[] = [1];
+  let epoch = 0;
+  for (const record of records) {
+    if (record.type === 'restored') epoch = record.epoch;
+    lives[epoch] = Math.max(lives[epoch] ?? 1, record.seq ?? 1);
+  }
+  return lives;
 }
 
 /** An interval ends with the last record before the process went. */

@@ -6,7 +6,12 @@ import { TroupeError } from '../domain/errors.js';
 /** Of the records; newer ones are refused. */
 export const LOG_VERSION = 1;
 
-const at = { /** Ms since the epoch. */ t: z.number() };
+const at = {
+  /** Ms since the epoch. */
+  t: z.number(),
+  /** Of the last event that was published before it, in this life. */
+  seq: z.int().exactOptional(),
+};
 
 const TokenUsage = z.object({
   inputTokens: z.number(),
@@ -134,7 +139,7 @@ const LogRecord = z.discriminatedUnion('type', [
 export type LogRecord = z.output<typeof LogRecord>;
 export type SpawnedRecord = z.output<typeof Spawned>;
 
-type WithoutTime<Each> = Each extends { t: number } ? Omit<Each, 't'> : never;
+type WithoutTime<Each> = Each extends { t: number } ? Omit<Each, 't' | 'seq'> : never;
 /** As it is handed to the log, which knows the time. */
 export type LogEntry = WithoutTime<LogRecord>;
 

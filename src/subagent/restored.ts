@@ -45,6 +45,8 @@ export interface RestoredSubagent {
   readonly createdAt: number;
   /** Of the events from now on. */
   readonly epoch: number;
+  /** By epoch: `seq` of the last event that is known of each. */
+  readonly formerLives: readonly number[];
   /** What a crash kept from the records, though others tell of it, and what the chart was told since: to be recorded before all else. */
   readonly unrecorded: readonly LogEntry[];
 }
@@ -67,7 +69,7 @@ export async function restoreSubagent(
     if (typeof open === 'string') lostCalls.set(callId, open);
     else openCalls.set(callId, open);
   }
-  const { begunCalls, pauseCount, overruledPauses, turnSent, usage, tasks, filesSeen, createdAt, epoch } = log;
+  const { begunCalls, pauseCount, overruledPauses, turnSent, usage, tasks, filesSeen, createdAt, epoch, lives } = log;
   const structured = log.structured && (await answerOf(plan, log.structured.value));
   return {
     persisted,
@@ -91,6 +93,7 @@ export async function restoreSubagent(
     ...(structured ? { structured } : {}),
     createdAt,
     epoch: epoch + 1,
+    formerLives: lives,
     unrecorded,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SubAgentInfo } from '../../src/domain/outcome.js';
+import type { AgentEvent, GapEvent } from '../../src/events/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
 import { firstLife, nextLife } from '../support/lives.js';
 import { byPrompt, calls, errorOf, eventsOf, lastMessage, tasks, typesOf } from '../support/world.js';
@@ -180,6 +181,53 @@ describe('restore', () => {
     );
     expect(typesOf(third.events).at(0)).toBe('subagent_started');
     expect(typesOf(third.events).filter((type) => type === 'subagent_completed')).toHaveLength(1);
+  });
+
+  it('tells readers of what they cannot see: the events of former lives', async () => {
+    const store = new MemorySessionStore();
+    const first = firstLife(store, [calls(['note', { label: 'a' }]), { hang: true }]);
+    first.spawn();
+    await first.settle();
+    const second = await nextLife(store, [{ hang: true }]);
+    const third = await nextLife(store, [{ text: 'end' }]);
+    const [handle] = third.handles;
+    await handle?.wait();
+    const lives = [first, second].map(({ events }) => events.length);
+
+    const replayed: AgentEvent[] = [];
+    handle?.replay$.subscribe((event) => replayed.push(event));
+    const all: AgentEvent[] = [];
+    third.orchestrator.replay$().subscribe((event) => all.push(event));
+    const read = handle?.events();
+    const iterated = [await read?.recv(), await read?.recv(), await read?.recv()];
+    for (const events of [replayed, all, iterated]) {
+      const gaps = events.slice(0, 2) as GapEvent[];
+      expect(gaps.map(({ type, subagentId, epoch, fromSeq }) => [type, subagentId, epoch, fromSeq])).toEqual([
+        ['gap', 'subagent-1', 0, 1],
+        ['gap', 'subagent-1', 1, 1],
+      ]);
+      for (const [epoch, { missed, toSeq }] of gaps.entries()) {
+        expect(toSeq).toBe(missed);
+        // At least as many as records tell of, never more than there were.
+        expect(missed).toBeLessThanOrEqual(lives[epoch] ?? 0);
+        expect(missed).toBeGreaterThan(epoch === 0 ? 8 : 0);
+      }
+      expect(events[2]).toMatchObject({ type: 'subagent_started', epoch: 2, seq: 1, offset: 1 });
+    }
+    // Whoever goes on from an offset has been told already.
+    const later: AgentEvent[] = [];
+    third.orchestrator.replay$(2).subscribe((event) => later.push(event));
+    expect(later[0]).toMatchObject({ offset: 2 });
+
+    // One that had ended has nothing but a gap; this time all of its events are known of.
+    const fourth = await nextLife(store, []);
+    const told: AgentEvent[] = [];
+    for await (const event of fourth.orchestrator.getHandle('subagent-1')?.events() ?? []) told.push(event);
+    expect(told.map((event) => event.type === 'gap' && [event.epoch, event.missed])).toEqual([
+      [0, (replayed[0] as GapEvent).missed],
+      [1, (replayed[1] as GapEvent).missed],
+      [2, third.events.length],
+    ]);
   });
 
   it('refuses a second live holder, a second restore, and one without a store', async () => {
