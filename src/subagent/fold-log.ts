@@ -26,6 +26,11 @@ export interface TimedEvent {
   readonly at: number;
 }
 
+export interface LoggedRepair {
+  /** The model was told by a message what is wrong, not by the result of a call. */
+  readonly isByMessage: boolean;
+}
+
 export interface FoldedLog {
   readonly spawned: SpawnedRecord;
   readonly createdAt: number;
@@ -41,6 +46,8 @@ export interface FoldedLog {
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
   readonly structured?: { readonly value: unknown };
+  /** The request that left last is to mend an answer. */
+  readonly repair?: LoggedRepair;
   readonly pauseCount: number;
   /** How many pauses of its parent its last resume had overruled. */
   readonly overruledPauses: number;
@@ -65,6 +72,8 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
   let turnSent = 0;
   let usage = NO_USAGE;
   let tasks: readonly Task[] = [];
+  let repair: LoggedRepair | undefined;
+  let isMessageLast = false;
   let structured: { readonly value: unknown } | undefined;
   let pauseCount = 0;
   let overruledPauses = 0;
@@ -74,14 +83,17 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
     switch (record.type) {
       case 'said':
         messages.push(record);
+        if (!record.steered) isMessageLast = record.message.role === 'user';
         for (const callId of record.hidden ?? []) hiddenCalls.add(callId);
         break;
       case 'settled':
         messages.push(record);
+        isMessageLast = false;
         begunCalls.delete(record.callId);
         break;
       case 'sent':
         turnSent = record.turn ?? turnSent;
+        if (record.isRepair) repair = { isByMessage: isMessageLast };
         usage = withRequestSent(record.isRepair ? withRepair(usage) : usage);
         break;
       case 'billed':
@@ -106,6 +118,7 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
         outcome = record.outcome;
         break;
       case 'event':
+        if (record.event.type === DONE + LLM) repair = undefined;
         if (record.event.type === 'PAUSE') pauseCount += 1;
         if (record.event.type === 'RESUME') overruledPauses = record.pausesAbove ?? 0;
         if (isHeld(record.event)) begunCalls.delete(String(record.event.actorId).slice(TOOL.length));
@@ -128,6 +141,7 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
     tasks,
     filesSeen,
     ...(structured ? { structured } : {}),
+    ...(repair ? { repair } : {}),
     pauseCount,
     overruledPauses,
     lastAt: upAt.at(-1) ?? spawned.t,

@@ -122,6 +122,7 @@ export class LiveSubagent {
       this.steeringTaken = restored.steeringTaken;
       this.pauseCount = restored.pauseCount;
       this.structured = restored.structured;
+      this.repair = restored.repair;
     } else {
       this.transcript.addUser(plan.config.prompt);
     }

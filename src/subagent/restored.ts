@@ -12,7 +12,7 @@ import type { OpenCall } from './live-subagent.js';
 import type { LogEntry } from './log-record.js';
 import type { SubagentPlan } from './plan.js';
 import { RESTORED, replayChart } from './replay-chart.js';
-import type { StructuredAnswer } from './structured-answer.js';
+import { type Repair, repairAgain, type StructuredAnswer } from './structured-answer.js';
 import { Transcript, type TranscriptEntry } from './transcript.js';
 
 export interface RestoredSubagent {
@@ -42,6 +42,7 @@ export interface RestoredSubagent {
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
   readonly structured?: StructuredAnswer;
+  readonly repair?: Repair;
   readonly createdAt: number;
   /** Of the events from now on. */
   readonly epoch: number;
@@ -91,6 +92,7 @@ export async function restoreSubagent(
     tasks,
     filesSeen,
     ...(structured ? { structured } : {}),
+    ...(log.repair ? { repair: repairAgain(plan, log.repair) } : {}),
     createdAt,
     epoch: epoch + 1,
     formerLives: lives,
