@@ -116,7 +116,7 @@ export class Home {
     return log;
   }
 
-  /** Its last record is written: nothing of it stays in memory. */
+  /** Resolves when its last record is on disk, as far as `onPersistError` asks for it: then nothing of it stays in memory. Never rejects. */
   closeLog(id: string): Promise<void> {
     const known = this.#ending.get(id);
     if (known) return known;
@@ -127,9 +127,9 @@ export class Home {
 
   async #closeLog(id: string): Promise<void> {
     const log = this.#logs.get(id);
+    await log?.flush().catch(() => {}); // held until the store works again, or all is closed
+    await (log ?? this.#journals.get(id))?.close();
     this.#logs.delete(id);
-    if (log) await log.close();
-    else await this.#journals.get(id)?.close();
     this.#journals.delete(id);
   }
 
@@ -162,6 +162,7 @@ export class Home {
   /** Writes what is left and lets the lease go. Never rejects. */
   async close(): Promise<void> {
     for (const id of new Set([...this.#logs.keys(), ...this.#journals.keys()])) void this.closeLog(id);
+    for (const log of this.#logs.values()) void log.close(); // no longer held
     await Promise.all(this.#ending.values()); // those of subagents that have just ended too
     await this.#ownLog?.close();
     await Promise.all(this.#documents);
