@@ -23,10 +23,13 @@ export class Documents {
     });
   }
 
-  /** It has ended: its last document, and the end of its log. */
+  /** It has ended: the end of its log, and its last document, which tells of no end that is not on record. */
   close(entry: Entry): void {
-    if (!this.#isStopped) this.#save(entry);
-    void entry.home?.closeLog(entry.id);
+    const isStopped = this.#isStopped;
+    const lastSeq = this.#lastSeqOf(entry.id);
+    void entry.home?.closeLog(entry.id).then((isWritten) => {
+      if (isWritten && !isStopped) entry.home?.saveDocument(entry.id, documentOf(entry, lastSeq));
+    });
   }
 
   /** These are let go at rest, to be taken up elsewhere: what changes from now on is no more to be seen. */

@@ -55,9 +55,10 @@ export class Home {
   /** Of those that were read before they are written. */
   readonly #journals = new Map<string, Journal>();
   /** Logs whose last records are being written, by id. */
-  readonly #ending = new Map<string, Promise<void>>();
+  readonly #ending = new Map<string, Promise<boolean>>();
   readonly #documents = new Set<Promise<void>>();
   #ownLog: RecordLog | undefined;
+  #isClosing = false;
 
   private constructor(options: HomeOptions, lease: Lease) {
     this.#options = options;
@@ -116,8 +117,11 @@ export class Home {
     return log;
   }
 
-  /** Resolves when its last record is on disk, as far as `onPersistError` asks for it: then nothing of it stays in memory. Never rejects. */
-  closeLog(id: string): Promise<void> {
+  /**
+   * Resolves when its last record is on disk, or will not be: then nothing of it stays in memory. Never rejects.
+   * @returns whether all of it is on disk.
+   */
+  closeLog(id: string): Promise<boolean> {
     const known = this.#ending.get(id);
     if (known) return known;
     const closed = this.#closeLog(id).finally(() => this.#ending.delete(id));
@@ -125,12 +129,15 @@ export class Home {
     return closed;
   }
 
-  async #closeLog(id: string): Promise<void> {
+  async #closeLog(id: string): Promise<boolean> {
     const log = this.#logs.get(id);
     await log?.flush().catch(() => {}); // held until the store works again, or all is closed
+    const isWritten = log?.isWritten ?? true;
+    if (!isWritten && this.#options.onPersistError === 'continue' && !this.#isClosing) return false; // tried again at the close
     await (log ?? this.#journals.get(id))?.close();
     this.#logs.delete(id);
     this.#journals.delete(id);
+    return isWritten;
   }
 
   /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
@@ -156,11 +163,15 @@ export class Home {
   /** Removes all that is kept of one that has ended. */
   async forget(id: string): Promise<void> {
     await this.closeLog(id);
+    const unwritten = this.#logs.get(id);
+    this.#logs.delete(id);
+    await unwritten?.close();
     await this.#options.store.remove(this.#pathOf(id), this.#lease);
   }
 
   /** Writes what is left and lets the lease go. Never rejects. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     for (const id of new Set([...this.#logs.keys(), ...this.#journals.keys()])) void this.closeLog(id);
     for (const log of this.#logs.values()) void log.close(); // no longer held
     await Promise.all(this.#ending.values()); // those of subagents that have just ended too

@@ -30,6 +30,11 @@ export class SubagentLog {
     return this.#log.isHolding;
   }
 
+  /** All that was added is on disk. */
+  get isWritten(): boolean {
+    return this.#log.isWritten;
+  }
+
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
     const { clock, redact, lastSeq } = this.#options;

@@ -11,11 +11,20 @@ export type Turns = readonly ScriptedAnswer[] | ScriptedFunction;
 export function life(
   store: MortalStore,
   turns: Turns,
-  options: WorldOptions & { appends?: number; writeMs?: number | ((name: string) => number); losesDocuments?: boolean } = {},
+  options: WorldOptions & {
+    appends?: number;
+    writeMs?: number | ((name: string) => number);
+    losesDocuments?: boolean;
+  } = {},
 ): World {
   const { appends = Number.POSITIVE_INFINITY, writeMs = 0, losesDocuments = false, ...rest } = options;
   const world = firstLife(store as never, turns, rest);
-  store.begin({ clock: world.clock, appends, losesDocuments, writeMs: typeof writeMs === 'number' ? () => writeMs : writeMs });
+  store.begin({
+    clock: world.clock,
+    appends,
+    losesDocuments,
+    writeMs: typeof writeMs === 'number' ? () => writeMs : writeMs,
+  });
   return world;
 }
 
