@@ -205,26 +205,13 @@ function untoldResults(records: readonly LogRecord[]): ReadonlySet<LogRecord> {
   return untold;
 }
 
-/**
- * A result is recorded before the chart is told of it, so that a message may have been steered in between: it stands behind the
- * result, yet the next request took it. How many each request had taken is recorded with it.
- */
+/** A result is recorded before the chart is told of it: a signal that came in between stands behind it, and names it. */
 function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): TimedEvent[] {
-  const steered = records.flatMap((record) =>
-    record.type === 'event' && record.event.type === 'STEER' ? [record.event] : [],
-  );
   const events: TimedEvent[] = [];
-  let given = 0;
-  let seen = 0;
   const untold = untoldResults(records);
   for (const [index, record] of records.entries()) {
     const event = toldBy(record, untold);
-    if (!event) continue;
-    const at = times[index] ?? record.t;
-    const isSteer = event.type === 'STEER';
-    const due = isSteer ? ++seen : Math.min(takenBefore(records, index), steered.length);
-    while (given < due) events.push({ event: steered[given++] as ChartEvent, at });
-    if (!isSteer) events.splice(placeOf(record, events), 0, { event, at });
+    if (event) events.splice(placeOf(record, events), 0, { event, at: times[index] ?? record.t });
   }
   return events;
 }
@@ -241,16 +228,6 @@ function toldBy(record: LogRecord, untold: ReadonlySet<LogRecord>): ChartEvent |
   if (record.type === 'said' && record.steered) return STEERING_TAKEN;
   if (record.type !== 'settled' || !untold.has(record)) return undefined;
   return { type: 'call_settled', callId: record.callId } satisfies CallSettled;
-}
-
-/** How many messages the request had taken that came of this event. */
-function takenBefore(records: readonly LogRecord[], index: number): number {
-  for (let next = index + 1; next < records.length; next++) {
-    const record = records[next];
-    if (record?.type === 'sent' && record.taken !== undefined) return record.taken;
-    if (record?.type === 'event' && record.event.type !== 'STEER') return 0;
-  }
-  return 0;
 }
 
 /** Each has told of its beginning, at least. */

@@ -86,8 +86,6 @@ export class LiveSubagent {
   retryAfterMs: number | undefined;
   /** The turn that `turn_start` was told of last. */
   turnBegun = 0;
-  /** Steered messages that requests have taken. */
-  steeringTaken = 0;
   /** How often it was paused, in all its lives. */
   pauseCount = 0;
   /** How often its parent was paused so far. */
@@ -119,7 +117,6 @@ export class LiveSubagent {
       this.#tasks = restored.tasks;
       this.#callCount = restored.callCount;
       this.turnBegun = restored.turnSent;
-      this.steeringTaken = restored.steeringTaken;
       this.pauseCount = restored.pauseCount;
       this.structured = restored.structured;
       this.repair = restored.repair;
@@ -226,7 +223,6 @@ export class LiveSubagent {
 
   /** A request has taken this message: it is part of the conversation. */
   takeSteered(message: string): void {
-    this.steeringTaken += 1;
     this.transcript.addUser(this.signals.asSaid(message), true);
   }
 
@@ -237,7 +233,7 @@ export class LiveSubagent {
     this.#usage = withRequestSent(isRepair ? withRepair(this.#usage) : this.#usage);
     this.log?.add({
       type: 'sent',
-      ...(turn === undefined ? {} : { turn, taken: this.steeringTaken }),
+      ...(turn === undefined ? {} : { turn }),
       ...(isRepair ? { isRepair } : {}),
     });
   }

@@ -87,8 +87,6 @@ const Sent = z.object({
   type: z.literal('sent'),
   /** Absent for a side question. */
   turn: z.int().exactOptional(),
-  /** Steered messages that requests of this subagent have taken so far. */
-  taken: z.int().exactOptional(),
   isRepair: z.boolean().exactOptional(),
 });
 

@@ -37,7 +37,6 @@ export interface RestoredSubagent {
   readonly begunCalls: ReadonlyMap<string, unknown>;
   readonly callCount: number;
   readonly turnSent: number;
-  readonly steeringTaken: number;
   readonly usage: Usage;
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
@@ -87,7 +86,6 @@ export async function restoreSubagent(
     begunCalls,
     callCount,
     turnSent,
-    steeringTaken: taken.length,
     usage,
     tasks,
     filesSeen,
