@@ -235,6 +235,10 @@ export const rememberPauser = assign(({ event }) => {
 
 export const forgetPauser = assign({ pausedBy: null });
 
+export const joinQueue = assign({ isQueued: true });
+
+export const leaveQueue = assign({ isQueued: false });
+
 /** Inside an action `self.getSnapshot()` is the snapshot before the transition, its children included (xstate v5). */
 export const keepRemaining = assign(({ context, self }) => ({
   remainingMs: timeLeft(self.getSnapshot().children?.deadline) ?? context.remainingMs,

@@ -2,7 +2,7 @@
 
 import type { SnapshotFrom } from 'xstate';
 import type { Activity } from '../src/domain/activity.js';
-import type { LifecycleState } from '../src/domain/lifecycle.js';
+import type { LifecycleState, Pauser } from '../src/domain/lifecycle.js';
 import type { subagentMachine } from './subagent.js';
 import { callsIn, requestIdOf } from './subagent-calls.js';
 
@@ -27,7 +27,9 @@ export function activityOf(snapshot: SubagentSnapshot, messageCount: number): Ac
     case 'requesting_llm':
       return { activityType: 'requesting_llm', messageCount };
     case 'backing_off':
-      return state === 'paused' ? waiting(snapshot) : { activityType: 'requesting_llm', messageCount };
+      return state === 'paused' || isQueued(snapshot)
+        ? waiting(snapshot)
+        : { activityType: 'requesting_llm', messageCount };
     case 'calling_tool': {
       const calls = callsIn(snapshot.context, 'running').map(({ callId, name, args }) => ({
         toolId: callId,
@@ -47,11 +49,13 @@ export function activityOf(snapshot: SubagentSnapshot, messageCount: number): Ac
   }
 }
 
+const PAUSERS: Record<Pauser, string> = { user: 'the user', parent: 'its parent', shutdown: 'the end of the session' };
+
 function waiting(snapshot: SubagentSnapshot): Activity {
   const { context } = snapshot;
   const asking = callsIn(context, 'asking');
   const reasons = [
-    ...(context.pausedBy ? [`paused by ${context.pausedBy === 'user' ? 'the user' : 'its parent'}`] : []),
+    ...(context.pausedBy ? [`paused by ${PAUSERS[context.pausedBy]}`] : []),
     ...(activityNode(snapshot) === 'backing_off' ? ['a request waits to be tried again'] : []),
     ...asking.map((call) => `approval of ${call.name} (${requestIdOf(call)}): ${call.reason ?? ''}`),
     ...(isQueued(snapshot) ? ['queued for a slot'] : []),
@@ -63,7 +67,7 @@ function waiting(snapshot: SubagentSnapshot): Activity {
 }
 
 export function isQueued(snapshot: SubagentSnapshot): boolean {
-  return snapshot.matches({ pending: 'queued' });
+  return snapshot.context.isQueued || snapshot.matches({ pending: 'queued' });
 }
 
 /** Paused, and nothing of its own is in flight. @param exempt Calls that only wait for others. */

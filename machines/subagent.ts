@@ -19,6 +19,7 @@ function initialContext({ input }: { input: SubagentInput }): SubagentContext {
     retryInMs: 0,
     remainingMs: input.timeoutMs,
     pausedBy: null,
+    isQueued: false,
     calls: [],
     steering: [],
     text: '',
@@ -74,7 +75,10 @@ export const subagentMachine = setup({
   guards: {
     /** Provided: there is a slot for it. */
     mayStart: () => true,
+    /** Provided: it has none. */
+    lacksSlot: () => true,
     isHeld: ({ context }) => isHeld(context),
+    isQueued: ({ context }) => context.isQueued,
     hasFailed: ({ context }) => context.failure !== null,
     hasUndecided: ({ context }) => hasCallIn(context, 'undecided'),
     hasStartable: ({ context }) => startableCalls(context).length > 0,
@@ -107,6 +111,7 @@ export const subagentMachine = setup({
     isAsked: ({ context, event }) => 'requestId' in event && askedCall(context, event.requestId) !== undefined,
     mayResume: ({ context, event }) =>
       event.type === 'RESUME' && (event.by !== 'parent' || context.pausedBy === 'parent'),
+    mayResumeInQueue: and(['mayResume', 'isQueued']),
     /** The user pauses what its parent had paused: from now on it is the user's pause. */
     takesOverPause: ({ context, event }) =>
       event.type === 'PAUSE' && event.by !== 'parent' && context.pausedBy === 'parent',
@@ -173,13 +178,26 @@ export const subagentMachine = setup({
               invoke: { id: 'deadline', src: 'deadline', input: deadlineInput },
               on: {
                 PAUSE: { target: 'paused', actions: ['keepRemaining', 'rememberPauser', 'acceptSignal'] },
+                RESTORED: { guard: 'lacksSlot', target: 'queued', actions: ['keepRemaining', 'joinQueue'] },
                 DEADLINE: { target: '#subagent.failed', actions: 'recordTimeout' },
+              },
+            },
+            queued: {
+              tags: 'running',
+              on: {
+                START: { guard: 'mayStart', target: 'running', actions: 'leaveQueue' },
+                PAUSE: { target: 'paused', actions: ['rememberPauser', 'acceptSignal'] },
               },
             },
             paused: {
               tags: 'paused',
               on: {
-                RESUME: { guard: 'mayResume', target: 'running', actions: ['forgetPauser', 'acceptSignal'] },
+                START: { guard: 'mayStart', actions: 'leaveQueue' },
+                RESTORED: { guard: 'lacksSlot', actions: 'joinQueue' },
+                RESUME: [
+                  { guard: 'mayResumeInQueue', target: 'queued', actions: ['forgetPauser', 'acceptSignal'] },
+                  { guard: 'mayResume', target: 'running', actions: ['forgetPauser', 'acceptSignal'] },
+                ],
                 PAUSE: { guard: 'takesOverPause', actions: ['rememberPauser', 'acceptSignal'] },
               },
             },

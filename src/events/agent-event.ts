@@ -170,6 +170,8 @@ export const GapEvent = z.object({
   toOffset: z.int().positive().exactOptional(),
   /** Absent where the gap spans several subagents. */
   subagentId: z.string().exactOptional(),
+  /** Of a former life, from its first event on. `missed` counts those that its records know of: there may have been more. */
+  epoch: count.exactOptional(),
   time: z.number(),
   v: z.literal(1),
 });

@@ -49,7 +49,7 @@ export class EventStream implements SubAgentEventStream, AsyncIterableIterator<A
     this.#live = new Ring(bufferSize);
     this.#onEnd = onEnd;
     const last = history.at(-1);
-    if (gapsBy === 'offset' && last?.type === 'gap') {
+    if (gapsBy === 'offset' && last?.type === 'gap' && last.fromOffset !== undefined) {
       this.#history.shift();
       this.#losses.addGap(last); // a loss that follows at once belongs to the same gap
     }

@@ -4,8 +4,13 @@ import type { Entry } from './entry.js';
 import { documentOf } from './stored-form.js';
 
 export class Documents {
+  readonly #lastSeqOf: (id: string) => number;
   readonly #due = new Set<Entry>();
   #isStopped = false;
+
+  constructor(lastSeqOf: (id: string) => number) {
+    this.#lastSeqOf = lastSeqOf;
+  }
 
   /** Once for all that changes in one go. */
   saveSoon(entry: Entry): void {
@@ -14,20 +19,26 @@ export class Documents {
     this.#due.add(entry);
     setImmediate(() => {
       this.#due.delete(entry);
-      if (entry.live && !this.#isStopped) home.saveDocument(entry.id, documentOf(entry));
+      if (entry.live && !this.#isStopped) this.#save(entry);
     });
   }
 
-  /** It has ended: its last document, and the end of its log. */
+  /** It has ended: the end of its log, and its last document, which tells of no end that is not on record. */
   close(entry: Entry): void {
-    const { home, id } = entry;
-    if (!home) return;
-    if (!this.#isStopped) home.saveDocument(id, documentOf(entry));
-    void home.closeLog(id);
+    const isStopped = this.#isStopped;
+    const lastSeq = this.#lastSeqOf(entry.id);
+    void entry.home?.closeLog(entry.id).then((isWritten) => {
+      if (isWritten && !isStopped) entry.home?.saveDocument(entry.id, documentOf(entry, lastSeq));
+    });
   }
 
-  /** What changes from now on is no more to be seen: all are let go, to be taken up elsewhere. */
-  stop(): void {
+  /** These are let go at rest, to be taken up elsewhere: what changes from now on is no more to be seen. */
+  suspend(entries: readonly Entry[]): void {
     this.#isStopped = true;
+    for (const entry of entries) this.#save(entry, true);
+  }
+
+  #save(entry: Entry, isSuspended?: boolean): void {
+    entry.home?.saveDocument(entry.id, documentOf(entry, this.#lastSeqOf(entry.id), isSuspended));
   }
 }

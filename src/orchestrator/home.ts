@@ -6,7 +6,7 @@ import type { JsonValue } from '../domain/json.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { OnPersistError } from '../domain/stored.js';
-import type { AgentEventBody } from '../events/index.js';
+import type { EventHub } from '../events/index.js';
 import {
   type Journal,
   type JournalContents,
@@ -25,7 +25,7 @@ export interface HomeOptions {
   readonly clock: Clock;
   readonly redact: Redact;
   readonly onPersistError: OnPersistError;
-  readonly publish: (id: string, event: AgentEventBody) => void;
+  readonly hub: Pick<EventHub, 'publish' | 'lastSeqOf'>;
   /** Whether there is something to look at besides the journals. */
   readonly hasDocuments: boolean;
 }
@@ -55,9 +55,10 @@ export class Home {
   /** Of those that were read before they are written. */
   readonly #journals = new Map<string, Journal>();
   /** Logs whose last records are being written, by id. */
-  readonly #ending = new Map<string, Promise<void>>();
+  readonly #ending = new Map<string, Promise<boolean>>();
   readonly #documents = new Set<Promise<void>>();
   #ownLog: RecordLog | undefined;
+  #isClosing = false;
 
   private constructor(options: HomeOptions, lease: Lease) {
     this.#options = options;
@@ -98,7 +99,7 @@ export class Home {
 
   /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
   logOf(id: string, onHold: () => void): SubagentLog {
-    const { store, clock, redact, onPersistError, publish } = this.#options;
+    const { store, clock, redact, onPersistError, hub } = this.#options;
     const log = new SubagentLog({
       open: async () => {
         const loaded = this.#journals.get(id);
@@ -107,16 +108,20 @@ export class Home {
       },
       clock,
       redact,
+      lastSeq: () => hub.lastSeqOf(id),
       onPersistError,
-      onFault: (fault) => publish(id, { type: 'persist_failed', ...fault }),
+      onFault: (fault) => hub.publish(id, { type: 'persist_failed', ...fault }),
       onHold,
     });
     this.#logs.set(id, log);
     return log;
   }
 
-  /** Its last record is written: nothing of it stays in memory. */
-  closeLog(id: string): Promise<void> {
+  /**
+   * Resolves when its last record is on disk, or will not be: then nothing of it stays in memory. Never rejects.
+   * @returns whether all of it is on disk.
+   */
+  closeLog(id: string): Promise<boolean> {
     const known = this.#ending.get(id);
     if (known) return known;
     const closed = this.#closeLog(id).finally(() => this.#ending.delete(id));
@@ -124,12 +129,15 @@ export class Home {
     return closed;
   }
 
-  async #closeLog(id: string): Promise<void> {
+  async #closeLog(id: string): Promise<boolean> {
     const log = this.#logs.get(id);
+    await log?.flush().catch(() => {}); // held until the store works again, or all is closed
+    const isWritten = log?.isWritten ?? true;
+    if (!isWritten && this.#options.onPersistError === 'continue' && !this.#isClosing) return false; // tried again at the close
+    await (log ?? this.#journals.get(id))?.close();
     this.#logs.delete(id);
-    if (log) await log.close();
-    else await this.#journals.get(id)?.close();
     this.#journals.delete(id);
+    return isWritten;
   }
 
   /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
@@ -141,12 +149,13 @@ export class Home {
     void write.then(() => this.#documents.delete(write));
   }
 
+  /** Undefined where there is none to be had. @throws TroupeError `store_version` for one that a newer library has written. */
   async readDocument(id: string): Promise<JsonValue | undefined> {
     if (!this.#options.hasDocuments) return undefined;
     try {
       return await this.#options.store.readDocument(this.#pathOf(id));
     } catch (error) {
-      if (error instanceof TroupeError) return undefined; // the journal says it all
+      if (error instanceof TroupeError && error.code !== 'store_version') return undefined; // the journal says it all
       throw error;
     }
   }
@@ -154,12 +163,17 @@ export class Home {
   /** Removes all that is kept of one that has ended. */
   async forget(id: string): Promise<void> {
     await this.closeLog(id);
+    const unwritten = this.#logs.get(id);
+    this.#logs.delete(id);
+    await unwritten?.close();
     await this.#options.store.remove(this.#pathOf(id), this.#lease);
   }
 
   /** Writes what is left and lets the lease go. Never rejects. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     for (const id of new Set([...this.#logs.keys(), ...this.#journals.keys()])) void this.closeLog(id);
+    for (const log of this.#logs.values()) void log.close(); // no longer held
     await Promise.all(this.#ending.values()); // those of subagents that have just ended too
     await this.#ownLog?.close();
     await Promise.all(this.#documents);

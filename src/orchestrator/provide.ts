@@ -52,7 +52,8 @@ export function provideOrchestrator(effects: OrchestratorEffects) {
       },
       rejoinQueue: ({ event }) => {
         const entry = entryOf(event);
-        if (entry?.slot === 'none' && entry.state === 'pending') line.add(entry.id, entry.order);
+        if (entry?.slot === 'none' && (entry.state === 'pending' || entry.live?.isQueued))
+          line.add(entry.id, entry.order);
       },
       startNext: () => {
         const id = line.next() ?? '';

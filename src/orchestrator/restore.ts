@@ -122,11 +122,12 @@ interface StoredEnded extends StoredBase {
   readonly outcome: SubAgentOutcome;
   readonly snapshot: object | undefined;
   readonly log: FoldedLog | undefined;
+  readonly lives: readonly number[];
 }
 
 /** Of one that has ended the document says enough; its journal is read only where that is missing or damaged. */
 async function readOne(home: Home, id: string): Promise<Stored | undefined> {
-  const document = parseDocument(await home.readDocument(id));
+  const document = parseDocument(await home.readDocument(id), id);
   if (document?.outcome) return endedByDocument(id, document, document.outcome);
   const loaded = await home.load(id);
   const [spawned] = loaded?.records ?? [];
@@ -148,11 +149,12 @@ async function readOne(home: Home, id: string): Promise<Stored | undefined> {
     outcome,
     snapshot: undefined,
     log,
+    lives: log.lives,
   };
 }
 
 function endedByDocument(id: string, document: SubagentDocument, outcome: SubAgentOutcome): StoredEnded {
-  const { order, config, info, snapshot, origin } = document;
+  const { order, config, info, snapshot, origin, lives = [1] } = document;
   const output = 'output' in snapshot ? (snapshot.output as { sparesChildren?: boolean } | undefined) : undefined;
   return {
     kind: 'ended',
@@ -166,6 +168,7 @@ function endedByDocument(id: string, document: SubagentDocument, outcome: SubAge
     outcome,
     snapshot: withText(snapshot, outcome.output),
     log: undefined,
+    lives,
   };
 }
 
@@ -206,9 +209,9 @@ function planned(host: RestoreHost, one: Stored, parent: SubagentPlan | undefine
 }
 
 function listed(home: Home, host: RestoreHost, one: StoredEnded): RestoredHome['ended'][number] {
-  const { info, outcome, order, parentId, origin } = one;
+  const { info, outcome, order, parentId, origin, lives } = one;
   const config = configOf(one.config, host.toolOf) as ResolvedSubAgentConfig; // stored with its defaults
-  return { info, outcome, config, actor: finishedActor(one), order, home, parentId, origin };
+  return { info, outcome, config, actor: finishedActor(one), order, home, parentId, origin, lives };
 }
 
 /** To look at; it never starts. */

@@ -53,12 +53,13 @@ export class Supervisor {
   readonly #after: (() => void)[] = [];
   #transitionCount = 0;
   #order = 0;
-  readonly #documents = new Documents();
+  readonly #documents: Documents;
   #spawning: Newcomer | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     const { environment, inspect } = options;
+    this.#documents = new Documents((id) => environment.hub.lastSeqOf(id));
     this.#logic = provideSubagent(environment.clock, (id) => this.entries.get(id)?.live);
     const machine = provideOrchestrator({
       line: this.#line,
@@ -136,6 +137,9 @@ export class Supervisor {
   /** Lists one that ended in a former life. */
   addEnded(kept: EndedSubagent): Entry {
     const entry = Entry.ofEnded(kept);
+    const { hub } = this.#options.environment;
+    hub.open(entry.id, { epoch: kept.lives.length, formerLives: kept.lives });
+    hub.close(entry.id);
     this.entries.set(entry.id, entry);
     this.#ended.add(entry.id);
     return entry;
@@ -194,6 +198,10 @@ export class Supervisor {
   #create(newcomer: Newcomer, order: number): LiveSubagent {
     const { plan, parent, home, origin, restored } = newcomer;
     const { environment } = this.#options;
+    environment.hub.open(plan.id, {
+      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
+      ...(restored ? { epoch: restored.from.epoch, formerLives: restored.from.formerLives } : {}),
+    });
     const log = home?.logOf(plan.id, () => {
       const entry = this.entries.get(plan.id);
       if (entry) this.changed(entry);
@@ -202,6 +210,7 @@ export class Supervisor {
     for (const entry of restored?.from.unrecorded ?? []) log?.add(entry);
     const live = new LiveSubagent(this.#logic, plan, environment, {
       parent: this.#parentRef,
+      pausesAbove: () => parent?.live?.pauseCount ?? 0,
       ...(log ? { log } : {}),
       ...(restored ? { restored: restored.from } : {}),
     });
@@ -209,10 +218,6 @@ export class Supervisor {
     this.entries.set(entry.id, entry);
     if (!plan.config.detached) parent?.children.add(entry);
     for (const collector of this.collectors) collector.push(entry);
-    environment.hub.open(entry.id, {
-      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
-      ...(restored ? { epoch: restored.from.epoch } : {}),
-    });
     const { description } = live;
     const config = plainConfig(plan, environment);
     live.publish({ type: 'subagent_started', agentType: plan.config.agentType, description, config });
@@ -221,9 +226,7 @@ export class Supervisor {
       onChange: () => this.#follow(entry),
       onEnd: (outcome) => this.#keep(entry, outcome),
     });
-    // One that was active goes on when it has its slot; until then it is what it was.
-    if (restored?.from.isActive) live.reportChanges();
-    else live.actor.start();
+    live.actor.start();
     return live;
   }
 
@@ -234,7 +237,6 @@ export class Supervisor {
     const wasLent = entry.slot === 'returning';
     entry.slot = 'held';
     if (wasLent) entry.onSlot?.();
-    else if (entry.live?.restored?.isActive) entry.live.actor.start();
     else entry.live?.start();
   }
 
@@ -295,7 +297,7 @@ export class Supervisor {
     const left = defect === undefined && output?.sparesChildren ? [] : [...entry.children];
     entry.children.clear();
     this.#after.push(() => {
-      for (const { live } of left) live?.cancel({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
+      for (const { live } of left) live?.actor.send({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
     });
     this.#ended.add(id);
     for (const oldest of this.#ended) {
@@ -307,11 +309,9 @@ export class Supervisor {
   /** Brings all to rest and lets them go, so that a restore can go on with them. */
   async suspend(): Promise<void> {
     await bringToRest(this);
-    this.#documents.stop();
-    for (const entry of this.living()) {
-      const outcome = entry.live?.suspend();
-      if (outcome && entry.live) this.#keep(entry, outcome); // its actor had not started, so it told of no end
-    }
+    const living = this.living();
+    this.#documents.suspend(living);
+    for (const { live } of living) live?.suspend();
     if (!this.isClosed) this.actor.send({ type: 'SUSPEND' }); // a cancel may have come in between
   }
 
@@ -323,7 +323,7 @@ export class Supervisor {
   #cancelAll(): void {
     for (const entry of [...this.entries.values()]) {
       if (isFinal(entry.state)) continue;
-      entry.live?.cancel({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
+      entry.live?.actor.send({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
     }
   }
 }

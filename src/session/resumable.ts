@@ -3,7 +3,7 @@
 import { type OutputForm, prepareOutputSchema, readStructured } from '../activities/llm/index.js';
 import type { ResolvedStepSpec, SubAgentConfig, WorkflowOptions } from '../config/index.js';
 import type { Clock } from '../domain/clock.js';
-import { TroupeError, toErrorInfo } from '../domain/errors.js';
+import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
@@ -11,6 +11,7 @@ import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestr
 import type { PersistFault, RecordLog } from '../store/index.js';
 import { subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
+import type { Stop } from './stop.js';
 import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
 
 export interface WorkflowRun {
@@ -19,6 +20,7 @@ export interface WorkflowRun {
   readonly onChanged: WorkflowOptions['onChanged'];
   readonly clock: Clock;
   readonly redact: Redact;
+  readonly stop: Stop;
   /** Runs one step; `subagentFor` gives the subagent of each attempt. */
   readonly runStep: (step: ResolvedStepSpec, subagentFor: SubagentFor) => Promise<StepOutcome>;
 }
@@ -36,7 +38,7 @@ interface Step {
  * @throws TroupeError `workflow_mismatch`, `workflow_busy`, `store_corrupt`, `store_version`, `store_io`; nothing runs then.
  */
 export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: WorkflowRun): Promise<StepOutcome[]> {
-  const { core, workflowId, redact } = run;
+  const { core, workflowId, stop } = run;
   const steps = specs.map(stepOf);
   const byTask = new Map(steps.map((step) => [step.spec.taskId, step]));
   const marked = (metadata: Readonly<Record<string, unknown>> | undefined): Step | undefined => {
@@ -48,10 +50,16 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     return step ? configOf(step, workflowId) : 'leave';
   });
   let taken: readonly SubAgentHandle[] = [];
+  let leave = () => {};
   try {
     let lastId = '';
     const tell = (fault: PersistFault) => core.tell(lastId || workflowId, { type: 'persist_failed', ...fault });
-    const { log, contents, where } = await workflow.home.openOwnLog({ onFault: tell, onHold: () => {} });
+    const { log, contents, where } = await workflow.home.openOwnLog({ onFault: tell, onHold: () => giveUp() });
+    // Stopped, it waits for the store no longer: what is left is tried once more.
+    const giveUp = () => {
+      if (stop.reason !== undefined && log.isHolding) void log.close();
+    };
+    leave = stop.onStop(giveUp);
     const done = parseWorkflow(contents.records, where);
     checkSame(steps, done, run);
     const outputOf = ({ subagentId, taskId, output = workflow.outputs.get(subagentId) }: RecordedOutcome): string => {
@@ -68,7 +76,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     if (contents.tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes: contents.tornBytes });
     // Where work goes on unsaved, the journals of the subagents may lack what they have said.
     const hasText = core.config.onPersistError === 'continue';
-    const journal = new Recorder(log, run.clock, redact, hasText);
+    const journal = new Recorder(log, run, hasText);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
     for (const handle of superseded(taken, inFlight, done)) void handle.cancel('its step has gone on without it');
@@ -92,6 +100,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
       }),
     );
   } finally {
+    leave();
     // Those whose step was stopped before its turn came.
     for (const handle of taken) if (!handle.isDone()) void handle.cancel('its workflow was stopped');
     await workflow.close();
@@ -173,26 +182,29 @@ async function replay(
 /** A step counts as done only when its record is on disk. */
 class Recorder {
   readonly #log: RecordLog;
-  readonly #clock: Clock;
-  readonly #redact: Redact;
+  readonly #run: WorkflowRun;
   readonly #hasText: boolean;
 
-  constructor(log: RecordLog, clock: Clock, redact: Redact, hasText: boolean) {
-    this.#hasText = hasText;
+  constructor(log: RecordLog, run: WorkflowRun, hasText: boolean) {
     this.#log = log;
-    this.#clock = clock;
-    this.#redact = redact;
+    this.#run = run;
+    this.#hasText = hasText;
   }
 
   async record({ fingerprint }: Step, outcome: StepOutcome): Promise<StepOutcome> {
     if (!outcome.success) return outcome;
+    const { clock, redact, stop } = this.#run;
     try {
-      await this.#log.write(
-        redactValue(doneRecord(fingerprint, outcome, this.#clock.now(), this.#hasText), this.#redact),
-      );
+      await this.#log.write(redactValue(doneRecord(fingerprint, outcome, clock.now(), this.#hasText), redact));
       return outcome;
     } catch (cause) {
-      return { ...outcome, success: false, error: toErrorInfo(cause) };
+      const error = stop.reason === undefined ? toErrorInfo(cause) : unrecorded(stop.reason);
+      return { ...outcome, success: false, error };
     }
   }
+}
+
+function unrecorded(reason: string): ErrorInfo {
+  const message = `it ran, but is not on record, since the store could not be written to: ${reason}; called again, it may run again`;
+  return { code: 'cancelled', message };
 }

@@ -54,6 +54,11 @@ export class RecordLog {
     this.#options = options;
   }
 
+  /** All that was added is on disk. */
+  get isWritten(): boolean {
+    return this.#queue.length === 0 && this.#failure === undefined;
+  }
+
   /** Written soon, and before everything that is added later. */
   add(record: JsonValue): void {
     if (this.#failure) return;
@@ -105,8 +110,8 @@ export class RecordLog {
   /** Writes what is left, trying once more at most. Never rejects. */
   async close(): Promise<void> {
     this.#closing.abort();
-    if (this.#queue.length > 0) this.#draining ??= this.#drain(); // where it goes on without the store
     await this.#draining;
+    if (this.#queue.length > 0 && this.#options.onPersistError === 'continue') await this.#drain();
     await this.#journal?.close();
     this.#failure ??= new TroupeError('closed', 'the orchestrator was closed');
     for (const { reject } of this.#waiters.splice(0)) reject(this.#failure);

@@ -8,7 +8,12 @@ import { parseRecords } from '../store/index.js';
 /** Of the records; newer ones are refused. */
 export const LOG_VERSION = 1;
 
-const at = { /** Ms since the epoch. */ t: z.number() };
+const at = {
+  /** Ms since the epoch. */
+  t: z.number(),
+  /** Of the last event that was published before it, in this life. */
+  seq: z.int().exactOptional(),
+};
 
 const TokenUsage = z.object({
   inputTokens: z.number(),
@@ -47,6 +52,8 @@ const ChartEvent = z.object({
   event: z.looseObject({ type: z.string() }),
   /** Actors whose done events are on record before it, though the chart took this one first. */
   ahead: z.array(z.string()).readonly().exactOptional(),
+  /** How often its parent had been paused when somebody resumed it: those pauses hold it no longer. */
+  pausesAbove: z.int().exactOptional(),
 });
 
 /** The conversation went on. */
@@ -82,8 +89,6 @@ const Sent = z.object({
   type: z.literal('sent'),
   /** Absent for a side question. */
   turn: z.int().exactOptional(),
-  /** Steered messages that requests of this subagent have taken so far. */
-  taken: z.int().exactOptional(),
   isRepair: z.boolean().exactOptional(),
 });
 
@@ -134,7 +139,7 @@ const LogRecord = z.discriminatedUnion('type', [
 export type LogRecord = z.output<typeof LogRecord>;
 export type SpawnedRecord = z.output<typeof Spawned>;
 
-type WithoutTime<Each> = Each extends { t: number } ? Omit<Each, 't'> : never;
+type WithoutTime<Each> = Each extends { t: number } ? Omit<Each, 't' | 'seq'> : never;
 /** As it is handed to the log, which knows the time. */
 export type LogEntry = WithoutTime<LogRecord>;
 

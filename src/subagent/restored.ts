@@ -12,8 +12,8 @@ import type { FoldedLog } from './fold-log.js';
 import type { OpenCall } from './live-subagent.js';
 import type { LogEntry } from './log-record.js';
 import type { SubagentPlan } from './plan.js';
-import { replayChart } from './replay-chart.js';
-import { checkInTime, type StructuredAnswer } from './structured-answer.js';
+import { RESTORED, replayChart } from './replay-chart.js';
+import { checkInTime, type Repair, repairAgain, type StructuredAnswer } from './structured-answer.js';
 import { Transcript, type TranscriptEntry } from './transcript.js';
 
 export interface RestoredSubagent {
@@ -25,6 +25,10 @@ export interface RestoredSubagent {
   readonly sparesChildren: boolean;
   /** It waits for its parent to resume it. */
   readonly isPausedByParent: boolean;
+  /** In all lives. */
+  readonly pauseCount: number;
+  /** How many pauses of its parent its last resume had overruled: later ones hold it, on record or not. */
+  readonly overruledPauses: number;
   /** It has a slot, or had one. */
   readonly isActive: boolean;
   readonly transcript: Transcript;
@@ -34,15 +38,17 @@ export interface RestoredSubagent {
   readonly begunCalls: ReadonlyMap<string, unknown>;
   readonly callCount: number;
   readonly turnSent: number;
-  readonly steeringTaken: number;
   readonly usage: Usage;
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
   readonly structured?: StructuredAnswer;
+  readonly repair?: Repair;
   readonly createdAt: number;
   /** Of the events from now on. */
   readonly epoch: number;
-  /** What a crash kept from the records, though others tell of it: to be recorded before all else. */
+  /** By epoch: `seq` of the last event that is known of each. */
+  readonly formerLives: readonly number[];
+  /** What a crash kept from the records, though others tell of it, and what the chart was told since: to be recorded before all else. */
   readonly unrecorded: readonly LogEntry[];
 }
 
@@ -56,6 +62,7 @@ export async function restoreSubagent(
   const steered = log.events.flatMap(({ event }) => (event.type === 'STEER' ? [String(event.message)] : []));
   const taken = steered.slice(0, steered.length - snapshot.context.steering.length);
   const { transcript, callCount, unrecorded } = retell(log, { prompt: plan.config.prompt, taken, refusals });
+  if (snapshot.matches('active')) unrecorded.push({ type: 'event', event: RESTORED });
   const openCalls = new Map<string, OpenCall>();
   const lostCalls = new Map<string, string>();
   const written = argumentsById(log);
@@ -64,7 +71,7 @@ export async function restoreSubagent(
     if (typeof open === 'string') lostCalls.set(callId, open);
     else openCalls.set(callId, open);
   }
-  const { begunCalls, turnSent, usage, tasks, filesSeen, createdAt, epoch } = log;
+  const { begunCalls, pauseCount, overruledPauses, turnSent, usage, tasks, filesSeen, createdAt, epoch, lives } = log;
   const structured = log.structured && (await answerOf(plan, log.structured.value, clock));
   return {
     persisted,
@@ -72,6 +79,8 @@ export async function restoreSubagent(
     lastText: snapshot.context.text,
     sparesChildren: snapshot.context.sparesChildren,
     isPausedByParent: snapshot.context.pausedBy === 'parent',
+    pauseCount,
+    overruledPauses,
     isActive: snapshot.matches('active'),
     transcript,
     openCalls,
@@ -79,13 +88,14 @@ export async function restoreSubagent(
     begunCalls,
     callCount,
     turnSent,
-    steeringTaken: taken.length,
     usage,
     tasks,
     filesSeen,
     ...(structured ? { structured } : {}),
+    ...(log.repair ? { repair: repairAgain(plan, log.repair) } : {}),
     createdAt,
     epoch: epoch + 1,
+    formerLives: lives,
     unrecorded,
   };
 }

@@ -39,6 +39,11 @@ export interface Repair {
   isSent: boolean;
 }
 
+/** A request to mend an answer that a crash cut off goes on as the same repair. @param isByMessage As it was told what is wrong. */
+export function repairAgain(plan: SubagentPlan, { isByMessage }: { readonly isByMessage: boolean }): Repair {
+  return { isForced: isByMessage && answerToolOf(plan) !== undefined, attemptsBefore: 0, isSent: true };
+}
+
 /** A whole final answer. */
 interface FinalAnswer {
   readonly form: OutputForm;

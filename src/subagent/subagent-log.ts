@@ -11,6 +11,8 @@ import { SaidOnce } from './said-once.js';
 export interface SubagentLogOptions extends RecordLogOptions {
   readonly clock: Clock;
   readonly redact: Redact;
+  /** `seq` of the last event that was published. */
+  readonly lastSeq: () => number;
 }
 
 export class SubagentLog {
@@ -28,11 +30,16 @@ export class SubagentLog {
     return this.#log.isHolding;
   }
 
+  /** All that was added is on disk. */
+  get isWritten(): boolean {
+    return this.#log.isWritten;
+  }
+
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
-    const { clock, redact } = this.#options;
+    const { clock, redact, lastSeq } = this.#options;
     const short = this.#once.shortened(withHidden(entry, redact), redact);
-    const record = redactValue({ ...short, t: clock.now() }, redact);
+    const record = redactValue({ ...short, t: clock.now(), seq: lastSeq() }, redact);
     this.#log.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
   }
 

@@ -85,7 +85,9 @@ function tellSignal(
   subagent.signals.answer(signal, reason === undefined ? { accepted } : { accepted, reason });
   if (!accepted) return;
   const isSuspension = signal.type === 'PAUSE' && signal.by === 'shutdown'; // in its next life it runs
-  if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal }, ...aheadOf(subagent) });
+  if (signal.type === 'PAUSE' && !isSuspension) subagent.pauseCount += 1;
+  const overrules = signal.type === 'RESUME' && signal.by !== 'parent' ? { pausesAbove: subagent.pausesAbove() } : {};
+  if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal }, ...aheadOf(subagent), ...overrules });
   listeners.onSignal(signal);
 }
 

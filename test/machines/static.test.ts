@@ -115,6 +115,7 @@ describe('the states of a subagent', () => {
       'pending.queued': ['pending'],
       'pending.held': ['paused'],
       'active.control.running': ['running'],
+      'active.control.queued': ['running'],
       'active.control.paused': ['paused'],
       completed: ['completed'],
       failed: ['failed'],
