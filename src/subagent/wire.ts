@@ -29,6 +29,7 @@ export function wire(subagent: LiveSubagent, listeners: WireListeners): void {
   };
   subagent.actor.subscribe({
     next: () => {
+      forgetTold(subagent);
       subagent.reportChanges();
       listeners.onChange();
     },
@@ -92,10 +93,15 @@ function tellSignal(
 }
 
 /** What is on record already, and comes to the chart only now. */
-function aheadOf({ untold, actor }: LiveSubagent): { ahead?: readonly string[] } {
-  const { children } = actor.getSnapshot() as { children: Record<string, AnyActorRef | undefined> };
-  for (const id of untold) if ((children[id]?.getSnapshot().status ?? 'done') === 'done') untold.delete(id);
+function aheadOf({ untold }: LiveSubagent): { ahead?: readonly string[] } {
   return untold.size > 0 ? { ahead: [...untold] } : {};
+}
+
+/** After each transition: not before a signal is told, since a cancel stops all. */
+function forgetTold({ untold, actor }: LiveSubagent): void {
+  if (untold.size === 0) return;
+  const { children } = actor.getSnapshot() as { children: Record<string, AnyActorRef | undefined> };
+  for (const id of untold) if (children[id]?.getSnapshot().status !== 'active') untold.delete(id);
 }
 
 function tellRequest(
