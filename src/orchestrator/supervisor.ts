@@ -10,6 +10,7 @@ import {
   provideSubagent,
   type SubagentEnvironment,
   type SubagentLogic,
+  tellOpenRequests,
   wire,
 } from '../subagent/index.js';
 import { bringToRest } from './bring-to-rest.js';
@@ -227,6 +228,7 @@ export class Supervisor {
       onEnd: (outcome) => this.#keep(entry, outcome),
     });
     live.actor.start();
+    if (restored) tellOpenRequests(live);
     return live;
   }
 

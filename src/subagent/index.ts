@@ -15,4 +15,4 @@ export { type RestoredSubagent, restoreSubagent } from './restored.js';
 export { saidInFull } from './said-once.js';
 export type { SignalAnswer } from './signals.js';
 export { SubagentLog } from './subagent-log.js';
-export { wire } from './wire.js';
+export { tellOpenRequests, wire } from './wire.js';
