@@ -19,6 +19,7 @@ import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Newcomer } from './newcomer.js';
 import { parentRef } from './parent-ref.js';
+import { Passivation } from './passivation.js';
 import { plainConfig } from './plain-config.js';
 import { provideOrchestrator } from './provide.js';
 import { spawnedRecord } from './stored-form.js';
@@ -31,6 +32,7 @@ export interface SupervisorOptions {
   readonly maxConcurrentSubagents: number;
   readonly onLimit: 'reject' | 'queue';
   readonly keepEnded: number;
+  readonly passivateAfterMs: number;
   readonly inspect?: unknown;
 }
 
@@ -54,11 +56,13 @@ export class Supervisor {
   #transitionCount = 0;
   #order = 0;
   readonly #documents = new Documents();
+  readonly #passivation: Passivation;
   #spawning: Newcomer | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { environment, inspect } = options;
+    const { environment, inspect, passivateAfterMs } = options;
+    this.#passivation = new Passivation(environment.clock, passivateAfterMs);
     this.#logic = provideSubagent(environment.clock, (id) => this.entries.get(id)?.live);
     const machine = provideOrchestrator({
       line: this.#line,
@@ -162,8 +166,9 @@ export class Supervisor {
     });
   }
 
-  /** Something about it changed that a pause, its own or an ancestor's, may wait for. */
+  /** Something about it changed that a pause, its own or an ancestor's, may wait for, or by which it rests no more. */
   changed(entry: Entry): void {
+    this.#passivation.follow(entry);
     for (let at: Entry | undefined = entry; at; at = at.parent) {
       for (const check of at.restWaiters) check();
     }
@@ -224,6 +229,7 @@ export class Supervisor {
     // One that was active goes on when it has its slot; until then it is what it was.
     if (restored?.from.isActive) live.reportChanges();
     else live.actor.start();
+    this.#passivation.follow(entry);
     return live;
   }
 

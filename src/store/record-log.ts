@@ -90,6 +90,16 @@ export class RecordLog {
     });
   }
 
+  /** All that was added is on disk, and nobody else has taken over there. */
+  get isSaved(): boolean {
+    return this.#queue.length === 0 && this.#failure === undefined;
+  }
+
+  /** Resolves when nothing is being written. It makes no try of its own. Never rejects. */
+  async idle(): Promise<void> {
+    await this.#draining;
+  }
+
   /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */
   async rest(): Promise<void> {
     if (this.isHolding) return;
