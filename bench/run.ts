@@ -133,6 +133,33 @@ async function durableText(url: string): Promise<string[]> {
   ];
 }
 
+/** What a conversation that rests weighs in memory, and what it costs to go on when it had left. */
+async function passiveText(): Promise<string[]> {
+  const left: Record<string, number>[] = [];
+  const few: Record<string, number>[] = [];
+  const stayed: Record<string, number>[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    left.push(await result('passive.ts', 'left'));
+    few.push(await result('passive.ts', 'left', '100', '10'));
+    stayed.push(await result('passive.ts', 'stayed'));
+  }
+  const row = (what: string, runs: readonly Record<string, number>[], life: string) => {
+    const [before, after] = [pick(runs, `${life}BeforeKb`), pick(runs, `${life}AfterKb`)];
+    return `| ${what} | ${before.toFixed(0)} | ${after.toFixed(0)} | **${(after / before).toFixed(2)}** |`;
+  };
+  return [
+    '100 paused subagents, each with a conversation of 100 messages of 1 KB, in a `FileSessionStore`:',
+    '',
+    '| heap, KB each | before it left | after | ratio |',
+    '|---|---|---|---|',
+    row('with up to 1,000 kept events, which hold texts and results too', left, 'live'),
+    row('with 10 kept events', few, 'live'),
+    row('restored: events of former lives are not kept', left, 'restored'),
+    '',
+    `Going on, all at once: ${pick(left, 'cpuMsEach').toFixed(1)} ms CPU each with reading back, ${pick(stayed, 'cpuMsEach').toFixed(1)} ms where the conversation had stayed.`,
+  ];
+}
+
 /** What troupe adds to the client: each row is one kind of work, with its ratio to the floor. */
 async function floorText(url: string, works: readonly (typeof AGAINST_FLOOR)[number][]): Promise<string[]> {
   const rows: string[] = [];
@@ -183,6 +210,8 @@ async function wholeText(url: string): Promise<string> {
     `Cancel of a silent request until its outcome is there: median ${cancel.medianMs?.toFixed(2)} ms, p95 ${cancel.p95Ms?.toFixed(2)} ms.`,
     '',
     ...(await durableText(url)),
+    '',
+    ...(await passiveText()),
   ].join('\n');
 }
 

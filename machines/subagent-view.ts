@@ -70,6 +70,28 @@ export function isQueued(snapshot: SubagentSnapshot): boolean {
   return snapshot.context.isQueued || snapshot.matches({ pending: 'queued' });
 }
 
+/**
+ * Nothing of its own is in flight, and nothing of it will be before somebody resumes it, answers it, or what its calls wait for is
+ * over: paused and come to rest, held while pending, waiting for approvals only, or for children.
+ * @param exempt Calls that only wait for others.
+ */
+export function isWaiting(snapshot: SubagentSnapshot, exempt: ReadonlySet<string>): boolean {
+  const isPaused = stateOf(snapshot) === 'paused';
+  switch (activityNode(snapshot)) {
+    case 'waiting_for_control':
+    case 'calling_tool':
+      return snapshot.context.calls.every(({ status, callId }) => {
+        if (status === 'deciding' || (status === 'undecided' && !isPaused)) return false;
+        return status !== 'running' || exempt.has(callId);
+      });
+    case 'backing_off':
+    case undefined:
+      return isPaused;
+    default:
+      return false;
+  }
+}
+
 /** Paused, and nothing of its own is in flight. @param exempt Calls that only wait for others. */
 export function isAtRest(snapshot: SubagentSnapshot, exempt: ReadonlySet<string>): boolean {
   if (stateOf(snapshot) !== 'paused' || activityNode(snapshot) === 'requesting_llm') return false;

@@ -5,6 +5,7 @@ export const DEFAULT_EVENT_BUFFER_SIZE = 1000;
 export const DEFAULT_CONTROL_BUFFER_SIZE = 100;
 export const DEFAULT_KEEP_ENDED = 1000;
 export const DEFAULT_MAX_DEPTH = 3;
+export const DEFAULT_PASSIVATE_AFTER_MS = 60_000;
 export const DEFAULT_CONFIRM_TIMEOUT_MS = 60_000;
 /** Steps of one session that run at once. */
 export const DEFAULT_MAX_PARALLEL_TASKS = 8;

@@ -93,6 +93,7 @@ export class OrchestratorCore {
       maxConcurrentSubagents: config.maxConcurrentSubagents,
       onLimit: config.onLimit,
       keepEnded: config.keepEnded,
+      passivateAfterMs: config.passivateAfterMs,
       inspect: config.inspect ?? agent.inspect,
     });
     this.keeping = config.store && this.#keep(config.store as SessionStore); // its methods were checked with the config

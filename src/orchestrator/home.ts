@@ -8,6 +8,7 @@ import { redactValue } from '../domain/redact-value.js';
 import type { OnPersistError } from '../domain/stored.js';
 import type { EventHub } from '../events/index.js';
 import {
+  Gate,
   type Journal,
   type JournalContents,
   type Lease,
@@ -28,6 +29,8 @@ export interface HomeOptions {
   readonly hub: Pick<EventHub, 'publish' | 'lastSeqOf'>;
   /** Whether there is something to look at besides the journals. */
   readonly hasDocuments: boolean;
+  /** Whether conversations are read back from here while their subagents live. */
+  readonly readsBack: boolean;
 }
 
 /** What a journal held when it was opened. */
@@ -48,6 +51,9 @@ export interface OwnLog {
 /** Below the path of a home. */
 export const SUBAGENTS = 'subagents';
 
+/** Journals that are read back at once: each is in memory whole until its conversation is made of it. */
+const MAX_READS = 16;
+
 export class Home {
   readonly #options: HomeOptions;
   readonly #lease: Lease;
@@ -57,6 +63,7 @@ export class Home {
   /** Logs whose last records are being written, by id. */
   readonly #ending = new Map<string, Promise<boolean>>();
   readonly #documents = new Set<Promise<void>>();
+  readonly #reads = new Gate(MAX_READS);
   #ownLog: RecordLog | undefined;
   #isClosing = false;
 
@@ -69,6 +76,11 @@ export class Home {
   static open(options: HomeOptions): Home | Promise<Home> {
     const lease = options.store.acquire(options.path);
     return lease instanceof Promise ? lease.then((held) => new Home(options, held)) : new Home(options, lease);
+  }
+
+  /** Whether conversations are read back from here while their subagents live. */
+  get readsBack(): boolean {
+    return this.#options.readsBack;
   }
 
   /** True ids of all that are kept here. */
@@ -93,13 +105,13 @@ export class Home {
       return undefined;
     }
     this.#journals.set(id, journal);
-    const records = saidInFull(parseLog(contents.records, `${store.name}: ${this.#pathOf(id).join('/')}`));
+    const records = saidInFull(parseLog(contents.records, this.#where(id)));
     return { id, records, tornBytes: contents.tornBytes };
   }
 
   /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
   logOf(id: string, onHold: () => void): SubagentLog {
-    const { store, clock, redact, onPersistError, hub } = this.#options;
+    const { store, clock, redact, onPersistError, hub, readsBack } = this.#options;
     const log = new SubagentLog({
       open: async () => {
         const loaded = this.#journals.get(id);
@@ -112,9 +124,15 @@ export class Home {
       onPersistError,
       onFault: (fault) => hub.publish(id, { type: 'persist_failed', ...fault }),
       onHold,
+      ...(readsBack ? { read: () => this.#reads.run(() => this.#readBack(id)) } : {}),
     });
     this.#logs.set(id, log);
     return log;
+  }
+
+  async #readBack(id: string): Promise<LogRecord[]> {
+    const contents = await this.#options.store.readJournal(this.#pathOf(id));
+    return parseLog(contents?.records ?? [], this.#where(id));
   }
 
   /**
@@ -182,6 +200,11 @@ export class Home {
     } catch {
       // It was lost, or the disk is gone: in both cases there is nothing left to hold.
     }
+  }
+
+  /** For messages. */
+  #where(id: string): string {
+    return `${this.#options.store.name}: ${this.#pathOf(id).join('/')}`;
   }
 
   #pathOf(id: string): StorePath {

@@ -5,7 +5,7 @@ import { inGroups } from '../domain/in-groups.js';
 import type { SessionStore, StorePath } from '../store/index.js';
 import { Home, type HomeOptions, SUBAGENTS } from './home.js';
 
-export interface KeepingOptions extends Omit<HomeOptions, 'path' | 'hasDocuments'> {
+export interface KeepingOptions extends Omit<HomeOptions, 'path' | 'hasDocuments' | 'readsBack'> {
   readonly store: SessionStore;
   readonly sessionId: string;
   /** Ids of new subagents go on behind these. */
@@ -31,7 +31,7 @@ export class Keeping {
   homeNow(): Home {
     if (this.#home) return this.#home;
     if (this.#opening) throw new TroupeError('wrong_state', 'restore() is under way; await it before you spawn');
-    const home = Home.open({ ...this.#options, path: this.#sessionPath, hasDocuments: true });
+    const home = this.#openOwn();
     if (home instanceof Promise) {
       void home.then(
         (late) => late.close(),
@@ -57,7 +57,7 @@ export class Keeping {
     if (this.#home || this.#opening) {
       throw new TroupeError('wrong_state', 'restore() comes once, and before the first spawn of a session');
     }
-    this.#opening = Promise.resolve(Home.open({ ...this.#options, path: this.#sessionPath, hasDocuments: true }));
+    this.#opening = Promise.resolve(this.#openOwn());
     try {
       const home = await this.#opening;
       try {
@@ -80,6 +80,7 @@ export class Keeping {
       ...this.#options,
       path: [...this.#sessionPath, WORKFLOWS, workflowId],
       hasDocuments: false, // each step is two small files less
+      readsBack: false, // a step is short: what rests there is soon over
     });
     try {
       await this.#learnIds(home);
@@ -111,6 +112,10 @@ export class Keeping {
   async close(): Promise<void> {
     await this.#opening?.catch(() => {});
     await Promise.all([...this.#workflows, ...(this.#home ? [this.#home] : [])].map((home) => home.close()));
+  }
+
+  #openOwn(): Home | Promise<Home> {
+    return Home.open({ ...this.#options, path: this.#sessionPath, hasDocuments: true, readsBack: true });
   }
 
   get #sessionPath(): StorePath {

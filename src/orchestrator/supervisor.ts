@@ -20,6 +20,7 @@ import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Newcomer } from './newcomer.js';
 import { parentRef } from './parent-ref.js';
+import { Passivation } from './passivation.js';
 import { plainConfig } from './plain-config.js';
 import { provideOrchestrator } from './provide.js';
 import { spawnedRecord } from './stored-form.js';
@@ -32,6 +33,7 @@ export interface SupervisorOptions {
   readonly maxConcurrentSubagents: number;
   readonly onLimit: 'reject' | 'queue';
   readonly keepEnded: number;
+  readonly passivateAfterMs: number;
   readonly inspect?: unknown;
 }
 
@@ -55,12 +57,14 @@ export class Supervisor {
   #transitionCount = 0;
   #order = 0;
   readonly #documents: Documents;
+  readonly #passivation: Passivation;
   #spawning: Newcomer | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { environment, inspect } = options;
+    const { environment, inspect, passivateAfterMs } = options;
     this.#documents = new Documents((id) => environment.hub.lastSeqOf(id));
+    this.#passivation = new Passivation(environment.clock, passivateAfterMs);
     this.#logic = provideSubagent(environment.clock, (id) => this.entries.get(id)?.live);
     const machine = provideOrchestrator({
       line: this.#line,
@@ -167,8 +171,9 @@ export class Supervisor {
     });
   }
 
-  /** Something about it changed that a pause, its own or an ancestor's, may wait for. */
+  /** Something about it changed that a pause, its own or an ancestor's, may wait for, or by which it rests no more. */
   changed(entry: Entry): void {
+    this.#passivation.follow(entry);
     for (let at: Entry | undefined = entry; at; at = at.parent) {
       for (const check of at.restWaiters) check();
     }
@@ -229,6 +234,7 @@ export class Supervisor {
     });
     live.actor.start();
     if (restored) tellOpenRequests(live);
+    this.#passivation.follow(entry);
     return live;
   }
 

@@ -1,6 +1,7 @@
 /** The door of the store room. */
 
 export { FileSessionStore } from './file-session-store.js';
+export { Gate } from './gate.js';
 export { MemorySessionStore } from './memory-session-store.js';
 export { type PersistFault, RecordLog, type RecordLogOptions } from './record-log.js';
 export {

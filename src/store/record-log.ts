@@ -95,6 +95,11 @@ export class RecordLog {
     });
   }
 
+  /** Resolves when nothing is being written. It makes no try of its own. Never rejects. */
+  async idle(): Promise<void> {
+    await this.#draining;
+  }
+
   /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */
   async rest(): Promise<void> {
     if (this.isHolding) return;

@@ -62,7 +62,7 @@ export interface FoldedLog {
 
 export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, price?: ModelPrice): FoldedLog {
   const upAt = upTimes(written);
-  const half = halfAnswers(written);
+  const half = halfAnswers(written, written.at(-1)?.type !== 'ended');
   const records = written.filter((_, index) => !half.has(index));
   const times = upAt.filter((_, index) => !half.has(index));
   const messages: TranscriptEntry[] = [];
@@ -151,6 +151,14 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
   };
 }
 
+/** The conversation of one that lives, as its transcript was told of it. */
+export function conversationIn(records: readonly LogRecord[]): TranscriptEntry[] {
+  const half = halfAnswers(records, false);
+  return records.flatMap((record, index) => {
+    return (record.type === 'said' || record.type === 'settled') && !half.has(index) ? [record] : [];
+  });
+}
+
 const LLM = 'llm';
 const TOOL = 'tool.';
 const DECIDE = 'decide.';
@@ -167,8 +175,9 @@ function kindOf(output: unknown): unknown {
 /**
  * An answer counts when the chart was told of it, or when the request to mend it has left. A crash may come between its records:
  * what is there of it is left out, and the request is made again. @returns the places of such records.
+ * @param endsInCrash The last record is the last that its process has written.
  */
-function halfAnswers(records: readonly LogRecord[]): ReadonlySet<number> {
+function halfAnswers(records: readonly LogRecord[], endsInCrash: boolean): ReadonlySet<number> {
   const half = new Set<number>();
   let begun: number[] | undefined;
   const drop = () => {
@@ -183,7 +192,7 @@ function halfAnswers(records: readonly LogRecord[]): ReadonlySet<number> {
     else if (record.type === 'event' && record.event.type === DONE + LLM) begun = undefined;
     else if (isPartOfAnswer(record)) begun?.push(index);
   }
-  if (records.at(-1)?.type !== 'ended') drop();
+  if (endsInCrash) drop();
   return half;
 }
 

@@ -152,7 +152,7 @@ export class LiveSubagent {
   }
 
   get activity(): Activity {
-    const messageCount = this.transcript.messages.length + 1; // and the system prompt
+    const messageCount = this.transcript.length + 1; // and the system prompt
     return activityOf(this.actor.getSnapshot(), messageCount);
   }
 

@@ -11,6 +11,7 @@ import { redactValue } from '../domain/redact-value.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
 import { refuseCall } from './end-call.js';
 import type { LiveSubagent, OpenCall } from './live-subagent.js';
+import { recall } from './passivation.js';
 import { redactPieces } from './redact-pieces.js';
 import {
   answerCall,
@@ -34,6 +35,10 @@ export async function requestLlm(
   await null; // nothing of a provider runs inside a transition
   signal.throwIfAborted();
   await subagent.log?.flush(signal); // what it goes on from is on disk, or it does not go on
+  if (subagent.transcript.isAway) {
+    const delayMs = await recall(subagent, signal);
+    if (delayMs !== undefined) return { kind: 'retry_later', delayMs, countsAsAttempt: false };
+  }
   // Paused since the chart let it go: it has not left, so it waits.
   if (subagent.state === 'paused') return { kind: 'retry_later', delayMs: 0, countsAsAttempt: false };
 
