@@ -21,7 +21,7 @@ describe('what is restored by a program that has changed', () => {
     const second = await nextLife(store, [{ text: 'thanks' }], {
       confirm: async ({ requestId, expiresAt }) => {
         asked.push(`${requestId} until ${expiresAt}`);
-        return 'allow';
+        return 'allow' as const;
       },
     });
     await second.settle();

@@ -166,10 +166,14 @@ function perform(op: Act['op'], handle: SubAgentHandle, world: World, { store, l
   }
 }
 
-/** Those that the pause of this one holds: it is on record, whether their own is or not. */
+/** Those that the pause of this one holds: it is on record, whether their own is or not. One that a person had paused is held by that. */
 function heldBelow(id: string, world: World): string[] {
-  const children = world.orchestrator.listSubagents().filter((info) => info.parentId === id && info.state === 'paused');
-  return children.flatMap((child) => [child.id, ...heldBelow(child.id, world)]);
+  const { orchestrator } = world;
+  const children = orchestrator.listSubagents().filter((info) => info.parentId === id && info.state === 'paused');
+  const held = children.filter(
+    (child) => orchestrator.getHandle(child.id)?.actor.getSnapshot().context.pausedBy === 'parent',
+  );
+  return held.flatMap((child) => [child.id, ...heldBelow(child.id, world)]);
 }
 
 /** What a document alone tells of those that have ended. */
