@@ -14,6 +14,11 @@ export function callsIn(context: SubagentContext, ...statuses: readonly CallStat
 }
 
 /** In `control.paused`; `stateIn` would compare whole state values in each guard of each step. */
+/** Whoever sends events by hand may have no types. */
+export function isMessage(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
 export function isHeld({ pausedBy }: SubagentContext): boolean {
   return pausedBy !== null;
 }
