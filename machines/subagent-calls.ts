@@ -13,6 +13,11 @@ export function callsIn(context: SubagentContext, ...statuses: readonly CallStat
   return context.calls.filter((call) => statuses.includes(call.status));
 }
 
+/** Whoever sends events by hand may have no types. */
+export function isMessage(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
 /** In `control.paused` or `control.queued`; `stateIn` would compare whole state values in each guard of each step. */
 export function isHeld({ pausedBy, isQueued }: SubagentContext): boolean {
   return pausedBy !== null || isQueued;

@@ -2,7 +2,7 @@
 
 import { and, not, or, setup } from 'xstate';
 import * as actions from './subagent-actions.js';
-import { answersLastCall, askedCall, hasCallIn, isHeld, startableCalls } from './subagent-calls.js';
+import { answersLastCall, askedCall, hasCallIn, isHeld, isMessage, startableCalls } from './subagent-calls.js';
 import type { RequestLlmOutput } from './subagent-setup.js';
 import { subagentActors, subagentTypes } from './subagent-setup.js';
 import type { RequestLlmInput, SubagentContext, SubagentInput, SubagentOutput } from './subagent-types.js';
@@ -96,8 +96,9 @@ export const subagentMachine = setup({
       context.steering.length === 0 &&
       !context.answered,
     isAnswered: ({ context }) => context.answered && context.calls.length === 0 && context.steering.length === 0,
-    /** There is a request to come that could take a message along. */
-    hasTurnsLeft: ({ context }) => context.turn < context.maxSteps,
+    /** There is a message, and a request to come that could take it along. */
+    hasTurnsLeft: ({ context, event }) =>
+      event.type === 'STEER' && isMessage(event.message) && context.turn < context.maxSteps,
     isLastRequest: ({ context }) => context.turn + 1 >= context.maxSteps,
     isOutOfTurns: ({ context }) => context.calls.length === 0 && context.turn >= context.maxSteps,
     mayDecide: ({ context }) => !isHeld(context) && hasCallIn(context, 'undecided'),

@@ -307,5 +307,8 @@ function isEvent(item: Item): item is SubAgentEvent {
 
 function checkOffset(from: number): number {
   if (Number.isSafeInteger(from) && from > 0) return from;
-  throw new TroupeError('config_invalid', `from: expected an offset, a whole number from 1 on; got ${from}`);
+  throw new TroupeError(
+    'config_invalid',
+    `from: expected an offset, a whole number from 1 on; got ${typeof from === 'number' ? from : `a ${typeof from}`}`,
+  );
 }

@@ -120,7 +120,7 @@ it('a program that is killed fifty times does each call once, asks for no answer
   for (const prompt of server.conversations) expect(server.asked.get(prompt)?.length).toBe(turnsOf(prompt));
   for (const counts of server.asked.values()) expect(Math.max(...counts)).toBeLessThanOrEqual(1 + kills);
   expect(kills).toBe(KILLS);
-}, 300_000);
+}, 600_000); // 60 s on a machine that has nothing else to do: a process is begun fifty times
 
 function turnsOf(prompt: string): number {
   let turn = 0;
