@@ -87,11 +87,12 @@ class TurnReading {
   #graceTimer: unknown;
   /** Of text, reasoning and calls. */
   #characterCount = 0;
-  readonly #turns = new MacrotaskTurns();
+  readonly #turns: MacrotaskTurns;
 
   constructor(provider: ModelProvider, options: ReadTurnOptions) {
     this.#provider = provider;
     this.#options = options;
+    this.#turns = new MacrotaskTurns(options.clock);
   }
 
   async run(request: ModelRequest): Promise<ModelTurn> {
