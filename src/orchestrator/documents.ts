@@ -10,7 +10,7 @@ export class Documents {
   /** Once for all that changes in one go. */
   saveSoon(entry: Entry): void {
     const { home } = entry;
-    if (!home || this.#due.has(entry)) return;
+    if (!home?.hasDocuments || this.#due.has(entry)) return;
     this.#due.add(entry);
     setImmediate(() => {
       this.#due.delete(entry);
@@ -22,7 +22,7 @@ export class Documents {
   close(entry: Entry): void {
     const { home, id } = entry;
     if (!home) return;
-    if (!this.#isStopped) home.saveDocument(id, documentOf(entry));
+    if (home.hasDocuments && !this.#isStopped) home.saveDocument(id, documentOf(entry));
     void home.closeLog(id);
   }
 

@@ -1,4 +1,4 @@
-/** Where the subagents of one session, or of one workflow in it, are kept: one lease, one log for each. */
+/** Where subagents are kept: those of a session under one lease, with a journal for each. */
 
 import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
@@ -9,10 +9,9 @@ import type { OnPersistError } from '../domain/stored.js';
 import type { AgentEventBody } from '../events/index.js';
 import {
   type Journal,
-  type JournalContents,
   type Lease,
+  type PersistFault,
   RecordLog,
-  type RecordLogOptions,
   type SessionStore,
   type StorePath,
 } from '../store/index.js';
@@ -26,8 +25,6 @@ export interface HomeOptions {
   readonly redact: Redact;
   readonly onPersistError: OnPersistError;
   readonly publish: (id: string, event: AgentEventBody) => void;
-  /** Whether there is something to look at besides the journals. */
-  readonly hasDocuments: boolean;
 }
 
 /** What a journal held when it was opened. */
@@ -37,27 +34,48 @@ export interface StoredLog {
   readonly tornBytes: number;
 }
 
-export interface OwnLog {
-  readonly log: RecordLog;
-  /** What it held when it was opened. */
-  readonly contents: JournalContents;
-  /** For messages. */
-  readonly where: string;
+/** A session's, or a workflow's. */
+export interface Home {
+  /** Whether there is something to look at besides what is on record. */
+  readonly hasDocuments: boolean;
+
+  /** True ids of all that are kept here. */
+  ids(): string[] | Promise<string[]>;
+
+  /** What is on record of one, before it is written again. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
+  load(id: string): Promise<StoredLog | undefined>;
+
+  /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
+  logOf(id: string, onHold: () => void): SubagentLog;
+
+  /** Its last record is written: nothing of it stays in memory. */
+  closeLog(id: string): Promise<void>;
+
+  /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
+  saveDocument(id: string, document: JsonValue): void;
+
+  readDocument(id: string): Promise<JsonValue | undefined>;
+
+  /** Removes all that is kept of one that has ended. */
+  forget(id: string): Promise<void>;
+
+  /** Writes what is left and lets the lease go. Never rejects. */
+  close(): Promise<void>;
 }
 
-/** Below the path of a home. */
+/** Below the path of a session. */
 export const SUBAGENTS = 'subagents';
 
-export class Home {
+export class SessionHome implements Home {
+  readonly hasDocuments = true;
   readonly #options: HomeOptions;
   readonly #lease: Lease;
-  readonly #logs = new Map<string, SubagentLog>();
+  readonly #logs = new Map<string, RecordLog>();
   /** Of those that were read before they are written. */
   readonly #journals = new Map<string, Journal>();
   /** Logs whose last records are being written, by id. */
   readonly #ending = new Map<string, Promise<void>>();
   readonly #documents = new Set<Promise<void>>();
-  #ownLog: RecordLog | undefined;
 
   private constructor(options: HomeOptions, lease: Lease) {
     this.#options = options;
@@ -65,25 +83,18 @@ export class Home {
   }
 
   /** Synchronous where the store is. @throws TroupeError `workflow_busy`, `store_io`, `store_corrupt`, `store_version`. */
-  static open(options: HomeOptions): Home | Promise<Home> {
+  static open(options: HomeOptions): SessionHome | Promise<SessionHome> {
     const lease = options.store.acquire(options.path);
-    return lease instanceof Promise ? lease.then((held) => new Home(options, held)) : new Home(options, lease);
+    return lease instanceof Promise
+      ? lease.then((held) => new SessionHome(options, held))
+      : new SessionHome(options, lease);
   }
 
-  /** True ids of all that are kept here. */
   ids(): string[] | Promise<string[]> {
     return this.#options.store.list([...this.#options.path, SUBAGENTS]);
   }
 
-  /** The journal of the home itself, with what it holds. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
-  async openOwnLog(callbacks: Pick<RecordLogOptions, 'onFault' | 'onHold'>): Promise<OwnLog> {
-    const { store, path, clock, onPersistError } = this.#options;
-    const { journal, contents } = await store.openJournal(path, this.#lease);
-    this.#ownLog = new RecordLog({ open: async () => journal, clock, onPersistError, ...callbacks });
-    return { log: this.#ownLog, contents, where: `${store.name}: ${path.join('/')}` };
-  }
-
-  /** Reads one, and keeps its journal open for what comes. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
+  /** Keeps its journal open for what comes. */
   async load(id: string): Promise<StoredLog | undefined> {
     const { store } = this.#options;
     const { journal, contents } = await store.openJournal(this.#pathOf(id), this.#lease);
@@ -96,26 +107,22 @@ export class Home {
     return { id, records, tornBytes: contents.tornBytes };
   }
 
-  /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
   logOf(id: string, onHold: () => void): SubagentLog {
     const { store, clock, redact, onPersistError, publish } = this.#options;
-    const log = new SubagentLog({
+    const log = new RecordLog({
       open: async () => {
         const loaded = this.#journals.get(id);
         if (loaded) return loaded;
         return (await store.openJournal(this.#pathOf(id), this.#lease)).journal;
       },
       clock,
-      redact,
       onPersistError,
-      onFault: (fault) => publish(id, { type: 'persist_failed', ...fault }),
-      onHold,
     });
     this.#logs.set(id, log);
-    return log;
+    const onFault = (fault: PersistFault) => publish(id, { type: 'persist_failed', ...fault });
+    return new SubagentLog({ writer: log.writer({ onFault, onHold }), clock, redact });
   }
 
-  /** Its last record is written: nothing of it stays in memory. */
   closeLog(id: string): Promise<void> {
     const known = this.#ending.get(id);
     if (known) return known;
@@ -132,17 +139,14 @@ export class Home {
     this.#journals.delete(id);
   }
 
-  /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
   saveDocument(id: string, document: JsonValue): void {
-    const { store, redact, hasDocuments } = this.#options;
-    if (!hasDocuments) return;
+    const { store, redact } = this.#options;
     const write = store.writeDocument(this.#pathOf(id), redactValue(document, redact), this.#lease).catch(() => {});
     this.#documents.add(write);
     void write.then(() => this.#documents.delete(write));
   }
 
   async readDocument(id: string): Promise<JsonValue | undefined> {
-    if (!this.#options.hasDocuments) return undefined;
     try {
       return await this.#options.store.readDocument(this.#pathOf(id));
     } catch (error) {
@@ -151,17 +155,14 @@ export class Home {
     }
   }
 
-  /** Removes all that is kept of one that has ended. */
   async forget(id: string): Promise<void> {
     await this.closeLog(id);
     await this.#options.store.remove(this.#pathOf(id), this.#lease);
   }
 
-  /** Writes what is left and lets the lease go. Never rejects. */
   async close(): Promise<void> {
     for (const id of new Set([...this.#logs.keys(), ...this.#journals.keys()])) void this.closeLog(id);
     await Promise.all(this.#ending.values()); // those of subagents that have just ended too
-    await this.#ownLog?.close();
     await Promise.all(this.#documents);
     try {
       await this.#lease.release();

@@ -8,7 +8,7 @@ import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
 import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestrator/index.js';
-import type { PersistFault, RecordLog } from '../store/index.js';
+import type { PersistFault, RecordWriter } from '../store/index.js';
 import { subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
 import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
@@ -51,8 +51,8 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
   try {
     let lastId = '';
     const tell = (fault: PersistFault) => core.tell(lastId || workflowId, { type: 'persist_failed', ...fault });
-    const { log, contents, where } = await workflow.home.openOwnLog({ onFault: tell, onHold: () => {} });
-    const done = parseWorkflow(contents.records, where);
+    const { writer, records, tornBytes, where } = workflow.home.own({ onFault: tell, onHold: () => {} });
+    const done = parseWorkflow(records, where);
     checkSame(steps, done, run);
     const outputOf = ({ subagentId, taskId, output = workflow.outputs.get(subagentId) }: RecordedOutcome): string => {
       if (output !== undefined) return output;
@@ -65,10 +65,10 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
       const recorded = done.get(spec.taskId);
       if (recorded?.fingerprint === fingerprint) outputOf(recorded.outcome); // told before anything runs
     }
-    if (contents.tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes: contents.tornBytes });
+    if (tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes });
     // Where work goes on unsaved, the journals of the subagents may lack what they have said.
     const hasText = core.config.onPersistError === 'continue';
-    const journal = new Recorder(log, run.clock, redact, hasText);
+    const journal = new Recorder(writer, run.clock, redact, hasText);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
     for (const handle of superseded(taken, inFlight, done)) void handle.cancel('its step has gone on without it');
@@ -172,14 +172,14 @@ async function replay(
 
 /** A step counts as done only when its record is on disk. */
 class Recorder {
-  readonly #log: RecordLog;
+  readonly #writer: RecordWriter;
   readonly #clock: Clock;
   readonly #redact: Redact;
   readonly #hasText: boolean;
 
-  constructor(log: RecordLog, clock: Clock, redact: Redact, hasText: boolean) {
+  constructor(writer: RecordWriter, clock: Clock, redact: Redact, hasText: boolean) {
     this.#hasText = hasText;
-    this.#log = log;
+    this.#writer = writer;
     this.#clock = clock;
     this.#redact = redact;
   }
@@ -187,7 +187,7 @@ class Recorder {
   async record({ fingerprint }: Step, outcome: StepOutcome): Promise<StepOutcome> {
     if (!outcome.success) return outcome;
     try {
-      await this.#log.write(
+      await this.#writer.write(
         redactValue(doneRecord(fingerprint, outcome, this.#clock.now(), this.#hasText), this.#redact),
       );
       return outcome;

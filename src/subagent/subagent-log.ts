@@ -4,56 +4,51 @@ import type { Clock } from '../domain/clock.js';
 import type { JsonValue } from '../domain/json.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
-import { RecordLog, type RecordLogOptions } from '../store/index.js';
+import type { RecordWriter } from '../store/index.js';
 import type { LogEntry } from './log-record.js';
 import { SaidOnce } from './said-once.js';
 
-export interface SubagentLogOptions extends RecordLogOptions {
+export interface SubagentLogOptions {
+  /** Into a journal of its own, or into one that it shares. */
+  readonly writer: RecordWriter;
   readonly clock: Clock;
   readonly redact: Redact;
 }
 
 export class SubagentLog {
-  readonly #log: RecordLog;
   readonly #options: SubagentLogOptions;
   readonly #once = new SaidOnce();
 
   constructor(options: SubagentLogOptions) {
     this.#options = options;
-    this.#log = new RecordLog(options);
   }
 
   /** It waits for the store to work again: nothing goes on before. */
   get isHolding(): boolean {
-    return this.#log.isHolding;
+    return this.#options.writer.isHolding;
   }
 
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
-    const { clock, redact } = this.#options;
+    const { writer, clock, redact } = this.#options;
     const short = this.#once.shortened(withHidden(entry, redact), redact);
     const record = redactValue({ ...short, t: clock.now() }, redact);
-    this.#log.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
+    writer.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
   }
 
-  /** As `RecordLog.write`: resolves when it and all before are on disk. */
+  /** As `RecordWriter.write`: resolves when it and all before are on disk. */
   async write(entry: LogEntry, signal?: AbortSignal): Promise<void> {
     this.add(entry);
-    await this.#log.flush(signal);
+    await this.#options.writer.flush(signal);
   }
 
   flush(signal?: AbortSignal): Promise<void> {
-    return this.#log.flush(signal);
+    return this.#options.writer.flush(signal);
   }
 
   /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */
   rest(): Promise<void> {
-    return this.#log.rest();
-  }
-
-  /** Writes what is left, trying once more at most. Never rejects. */
-  close(): Promise<void> {
-    return this.#log.close();
+    return this.#options.writer.rest();
   }
 }
 
