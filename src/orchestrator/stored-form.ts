@@ -1,6 +1,7 @@
 /** How a subagent is written down: what it was spawned from, and the document to look at. */
 
 import { z } from 'zod';
+import { parseSubAgentConfig } from '../config/index.js';
 import type { JsonValue } from '../domain/json.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { Tool } from '../domain/tool.js';
@@ -27,10 +28,15 @@ interface StoredTool {
   readonly own: string;
 }
 
+/** What a config says when it does not say it: left out where it is stored, so part of the stored format. */
+const { agentType: _, prompt: __, ...defaults } = parseSubAgentConfig({ agentType: '-', prompt: '-' });
+const DEFAULTS: Readonly<Record<string, unknown>> = defaults;
+
 function storedConfig({ config, form }: SubagentPlan): Record<string, unknown> {
   const { tools, outputSchema: _, parentId: __, ...rest } = config;
+  const told = Object.entries(rest).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(DEFAULTS[key]));
   return {
-    ...rest,
+    ...Object.fromEntries(told),
     ...(form ? { outputSchema: form.source } : {}),
     ...(tools ? { tools: tools.map((tool) => (typeof tool === 'string' ? tool : { own: tool.name })) } : {}),
   };
@@ -41,7 +47,8 @@ export function configOf(
   stored: Readonly<Record<string, unknown>>,
   toolOf: (name: string) => Tool | undefined,
 ): object {
-  const { tools, ...rest } = stored;
+  const { tools, ...told } = stored;
+  const rest = { ...DEFAULTS, ...told };
   if (!Array.isArray(tools)) return rest;
   const isOwn = (tool: unknown): tool is StoredTool => typeof tool === 'object' && tool !== null && 'own' in tool;
   return { ...rest, tools: tools.map((tool) => (isOwn(tool) ? (toolOf(tool.own) ?? tool.own) : tool)) };

@@ -1,6 +1,5 @@
 /** Where a workflow is kept: one lease and one journal, for its steps that are done and for all of its subagents. */
 
-import { z } from 'zod';
 import type { JsonValue } from '../domain/json.js';
 import {
   type Journal,
@@ -13,6 +12,7 @@ import {
 import { parseLog, SubagentLog, saidInFull } from '../subagent/index.js';
 import type { Home, HomeOptions, StoredLog } from './home.js';
 import { IdReserve } from './id-reserve.js';
+import { parseSubagentLine, subagentLine } from './workflow-line.js';
 
 /** What the journal says of the workflow itself. */
 export interface OwnRecords {
@@ -24,9 +24,6 @@ export interface OwnRecords {
   /** For messages. */
   readonly where: string;
 }
-
-/** A line of the journal that is of one subagent; any other is of the workflow itself. */
-const SubagentLine = z.strictObject({ of: z.string().min(1), records: z.array(z.unknown()).min(1) });
 
 interface Opened {
   readonly lease: Lease;
@@ -46,6 +43,8 @@ export class WorkflowHome implements Home {
   readonly #log: RecordLog;
   readonly #ids: readonly string[];
   readonly #writers = new Map<string, RecordWriter>();
+  #closing: Promise<void> | undefined;
+  #onOwnFault: WriterOptions['onFault'] = () => {};
 
   private constructor(options: HomeOptions, opened: Opened) {
     const { clock, onPersistError } = options;
@@ -78,6 +77,7 @@ export class WorkflowHome implements Home {
 
   own(callbacks: Pick<WriterOptions, 'onFault' | 'onHold'>): OwnRecords {
     const { own, contents } = this.#opened;
+    this.#onOwnFault = callbacks.onFault;
     return {
       writer: this.#log.writer(callbacks),
       records: own,
@@ -101,15 +101,20 @@ export class WorkflowHome implements Home {
     const writer = this.#log.writer({
       onFault: (fault) => publish(id, { type: 'persist_failed', ...fault }),
       onHold,
-      lineOf: (records) => ({ of: id, records: [...records] }),
+      lineOf: (records) => subagentLine(id, records),
     });
     this.#writers.set(id, writer);
     return new SubagentLog({ writer, clock, redact });
   }
 
+  /** Who has ended is told nothing any more: what is left to write of it is the workflow's. */
   async closeLog(id: string): Promise<void> {
-    this.#writers.get(id)?.leave();
-    this.#writers.delete(id);
+    this.#writers.get(id)?.leave(this.#onOwnFault);
+  }
+
+  /** Resolves when all that was recorded of it is on disk. Throws as `RecordWriter.write`. */
+  async saved(id: string): Promise<void> {
+    await this.#writers.get(id)?.flush();
   }
 
   saveDocument(): void {
@@ -124,7 +129,12 @@ export class WorkflowHome implements Home {
     // what a step came to stays, until the workflow is forgotten
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const { journal, lease, reserve } = this.#opened;
     await this.#log.close();
     await journal.close();
@@ -155,14 +165,11 @@ function sorted(records: readonly JsonValue[]): Pick<Opened, 'stored' | 'own'> {
   const stored = new Map<string, unknown[]>();
   const own: unknown[] = [];
   for (const record of records) {
-    const line = SubagentLine.safeParse(record);
-    if (!line.success) {
-      own.push(record);
-      continue;
-    }
-    const before = stored.get(line.data.of);
-    if (before) before.push(...line.data.records);
-    else stored.set(line.data.of, [...line.data.records]);
+    const line = parseSubagentLine(record);
+    const before = line && stored.get(line.of);
+    if (!line) own.push(record);
+    else if (before) before.push(...line.records);
+    else stored.set(line.of, line.records);
   }
   return { stored, own };
 }

@@ -118,20 +118,22 @@ export class RecordLog {
       : new TroupeError('store_io', toErrorInfo(fault).message, { cause: fault });
   }
 
-  /** Of all that waits; what is to stand in one line is moved together, behind the first of it. */
+  /** Of all that waits; what is to stand in one line is moved up to the first of it. */
   #takeLines(): Line[] {
-    const byWriter = new Map<RecordWriter, Waiting[]>();
+    const lines = new Map<unknown, Waiting[]>();
     for (const waiting of this.#queue) {
-      const own = byWriter.get(waiting.writer);
-      if (own) own.push(waiting);
-      else byWriter.set(waiting.writer, [waiting]);
+      const key = waiting.writer.lineOf ? waiting.writer : waiting;
+      const line = lines.get(key);
+      if (line) line.push(waiting);
+      else lines.set(key, [waiting]);
     }
-    this.#queue = [...byWriter.values()].flat();
-    return [...byWriter].flatMap(([writer, own]): Line[] => {
-      const records = own.map(({ record }) => record);
-      const { lineOf } = writer;
-      if (lineOf) return [{ writer, value: lineOf(records), count: own.length }];
-      return records.map((value) => ({ writer, value, count: 1 }));
+    this.#queue = [...lines.values()].flat();
+    return [...lines.values()].flatMap((line) => {
+      const [first] = line;
+      if (!first) return []; // cannot be
+      const { writer, record } = first;
+      const value = writer.lineOf ? writer.lineOf(line.map(({ record }) => record)) : record;
+      return [{ writer, value, count: line.length }];
     });
   }
 
@@ -149,7 +151,8 @@ export class RecordLog {
     const mayPass = fault.code === 'store_io';
     const holds = mayPass && onPersistError === 'hold';
     const concerned = this.#waitingWriters();
-    for (const { onFault } of concerned) onFault({ code: fault.code, ...(holds ? { retryInMs } : {}) });
+    const told = new Set([...concerned].map(({ onFault }) => onFault)); // one may speak for several
+    for (const onFault of told) onFault({ code: fault.code, ...(holds ? { retryInMs } : {}) });
     if (holds) return true;
     if (mayPass && onPersistError === 'continue') {
       for (const writer of concerned) writer.passOver();

@@ -34,7 +34,7 @@ interface Waiter {
 }
 
 export class RecordWriter {
-  readonly onFault: WriterOptions['onFault'];
+  #onFault: WriterOptions['onFault'];
   readonly lineOf: WriterOptions['lineOf'];
   readonly #onHold: () => void;
   readonly #log: LogOfWriter;
@@ -47,7 +47,7 @@ export class RecordWriter {
   #failure: TroupeError | undefined;
 
   constructor({ onFault, onHold, lineOf }: WriterOptions, log: LogOfWriter) {
-    this.onFault = onFault;
+    this.#onFault = onFault;
     this.lineOf = lineOf;
     this.#onHold = onHold;
     this.#log = log;
@@ -107,8 +107,13 @@ export class RecordWriter {
     this.#resting.delete(tellHold);
   }
 
-  /** It has added its last record, which is written all the same. */
-  leave(): void {
+  get onFault(): WriterOptions['onFault'] {
+    return this.#onFault;
+  }
+
+  /** It has added its last record, which is written all the same. @param onFault Who is told of faults from now on. */
+  leave(onFault: WriterOptions['onFault']): void {
+    this.#onFault = onFault;
     this.#log.leave();
   }
 
