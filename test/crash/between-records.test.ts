@@ -241,6 +241,59 @@ describe('ids', () => {
     expect(store.list(['sessions', 'default', 'subagents'])).toEqual(['subagent-1', 'subagent-3']);
   });
 
+  it('go on behind those of a workflow that was killed, though nobody reads its journal for them', async () => {
+    const store = new MortalStore();
+    const first = createSessionWorld(() => ({ hang: true }), { sessionStore: store });
+    void first.session.parallelResumable([step('a'), step('b'), step('c')], 'w');
+    await first.settle();
+    expect(first.model.requests).toHaveLength(3);
+    store.begin();
+    const journals: string[] = [];
+    const open = store.openJournal.bind(store);
+    store.openJournal = (path, lease) => {
+      journals.push(path.join('/'));
+      return open(path, lease);
+    };
+    const second = createSessionWorld([{ text: 'x' }], { sessionStore: store });
+    const outcome = await second.session.run(step('d'));
+    expect(outcome.subagentId).toBe('subagent-4');
+    expect(journals).toEqual(['sessions/default/subagents/subagent-4']);
+  });
+
+  it('of a workflow that is taken up go on behind its own, whatever the crash had left reserved', async () => {
+    const store = new MortalStore();
+    const serial = { sessionStore: store, maxParallelTasks: 1 };
+    const steps = ['a', 'b', 'c'].map((name) => step(name));
+    const reserved = () => store.list(['sessions', 'default', 'workflows', 'w', 'ids']);
+    const first = createSessionWorld([{ text: 'x' }, { hang: true }], serial);
+    void first.session.parallelResumable(steps, 'w');
+    await first.settle();
+    expect(reserved()).toEqual(['subagent-1', 'subagent-6']); // the second, and twice as many ahead
+    store.begin();
+    const second = createSessionWorld(() => ({ text: 'y' }), serial);
+    const outcomes = await second.session.parallelResumable(steps, 'w');
+    expect(outcomes.map(({ subagentId }) => subagentId)).toEqual(['subagent-1', 'subagent-2', 'subagent-3']);
+    expect(reserved()).toEqual(['subagent-3']);
+    store.begin();
+    const third = createSessionWorld([{ text: 'z' }], { sessionStore: store });
+    await expect(third.session.run(step('d'))).resolves.toMatchObject({ subagentId: 'subagent-4' });
+  });
+
+  it('are reserved before anything is recorded of them', async () => {
+    const store = new MortalStore();
+    const world = createSessionWorld(() => ({ text: 'x' }), { sessionStore: store, maxParallelTasks: 2 });
+    const uncovered: string[] = [];
+    store.onRecord = (name, record) => {
+      if ((record as { type: string }).type !== 'spawned') return;
+      const numberOf = (id: string) => Number(id.slice('subagent-'.length));
+      const covered = store.list(['sessions', 'default', 'workflows', 'w', 'ids']).map(numberOf);
+      if (numberOf(name) > Math.max(0, ...covered)) uncovered.push(name);
+    };
+    const steps = Array.from({ length: 20 }, (_, number) => step(`s${number}`));
+    await expect(world.session.parallelResumable(steps, 'w')).resolves.toHaveLength(20);
+    expect(uncovered).toEqual([]);
+  });
+
   it('of two workflows that two processes had in one session never stand for one another', async () => {
     const store = new MortalStore();
     const hang = (label: string) => [calls(['note', { label }]), { hang: true as const }];
