@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import type { StepOutcome } from '../../src/domain/step.js';
 import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
 import { createSessionWorld, step } from '../session/session-world.js';
 import { firstLife } from '../support/lives.js';
@@ -55,6 +56,36 @@ describe('a process that dies between two records', () => {
       const twice = asked.filter((each, index) => asked.indexOf(each) !== index);
       expect(twice.length).toBeLessThanOrEqual(3); // one in flight of each at most
       expect(new Set(twice).size).toBe(twice.length);
+    }
+  });
+
+  it('leaves nothing half done of a workflow either, whose subagents share a journal', async () => {
+    const script = byPrompt({
+      lead: [tasks('a', 'b'), calls(['note', { label: 'l1' }], ['note', { label: 'l2' }]), { text: 'lead is done' }],
+      a: [calls(['note', { label: 'a1' }], ['peek', { label: 'p' }]), { text: 'a is done' }],
+      b: [calls(['note', { label: 'b1' }]), { text: 'b is done' }],
+      single: [calls(['note', { label: 's1' }]), { text: 'single is done' }],
+    });
+    const steps = [step('lead', { agent: 'lead' }), step('single')];
+    const run = async (store: MortalStore, appends = Number.POSITIVE_INFINITY) => {
+      const world = createSessionWorld(script, { sessionStore: store });
+      store.begin({ clock: world.clock, appends });
+      const outcomes = world.session.parallelResumable(steps, 'w').catch((error) => error);
+      for (let round = 0; round < 20; round++) await world.clock.advance(10);
+      return { ...world, outcomes };
+    };
+    for (let appends = 1; ; appends++) {
+      const store = new MortalStore();
+      const first = await run(store, appends);
+      if (!store.isDead) break;
+      const second = await run(store);
+      const outputs = ((await second.outcomes) as StepOutcome[]).map(({ output }) => output);
+      expect([appends, outputs]).toEqual([appends, ['lead is done', 'single is done']]);
+      const notes = [...first.effects, ...second.effects].filter((label) => label !== 'p');
+      expect([appends, [...notes].sort()]).toEqual([appends, [...new Set(notes)].sort()]);
+      const third = await run(store);
+      expect([appends, await third.outcomes]).toMatchObject([appends, [{ replayed: true }, { replayed: true }]]);
+      expect([appends, third.model.requests]).toEqual([appends, []]);
     }
   });
 
