@@ -86,6 +86,7 @@ describe('a process that dies between two records', () => {
       const third = await run(store);
       expect([appends, await third.outcomes]).toMatchObject([appends, [{ replayed: true }, { replayed: true }]]);
       expect([appends, third.model.requests]).toEqual([appends, []]);
+      store.bury();
     }
   });
 
