@@ -1,5 +1,7 @@
 /** How a workload is measured: CPU of this process, after a warm-up; heap after a collection. */
 
+import { createInterface } from 'node:readline';
+
 export interface Measured {
   readonly cpuMs: number;
   readonly wallMs: number;
@@ -20,6 +22,12 @@ export async function heapBytes(): Promise<number> {
     globalThis.gc?.();
   }
   return process.memoryUsage().heapUsed;
+}
+
+/** Measures one block of work for each line that comes in, so that two processes can take turns. Ends with the input. */
+export async function measureOnDemand(block: () => Promise<number>): Promise<void> {
+  report({ ready: 1 });
+  for await (const _ of createInterface({ input: process.stdin })) report({ value: await block() });
 }
 
 export function report(result: object): void {

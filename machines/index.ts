@@ -28,5 +28,5 @@ export type {
   SubagentOutput,
   ToolSettled,
 } from './subagent-types.js';
-export { activityOf, isAtRest, isQueued, type SubagentSnapshot, stateOf } from './subagent-view.js';
+export { activityOf, isAtRest, isQueued, isWaiting, type SubagentSnapshot, stateOf } from './subagent-view.js';
 export { type TimerInput, timeLeft, timerLogic } from './timer.js';

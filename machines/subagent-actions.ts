@@ -4,7 +4,16 @@ import { assertEvent, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
 import { messageOf, toErrorInfo } from '../src/domain/errors.js';
 import { MAX_MALFORMED_CALLS } from '../src/domain/limits.js';
 import type { Interrupted } from './interruptible.js';
-import { askedCall, callsIn, plainCall, requestIdOf, startableCalls, withCall, withoutCall } from './subagent-calls.js';
+import {
+  askedCall,
+  callsIn,
+  isMessage,
+  plainCall,
+  requestIdOf,
+  startableCalls,
+  withCall,
+  withoutCall,
+} from './subagent-calls.js';
 import { type RequestLlmOutput, subagentSetup } from './subagent-setup.js';
 import type {
   Call,
@@ -42,6 +51,9 @@ const callInput = ({ id }: SubagentContext, call: Call): CallInput => ({
 const outputOf = <Output>(event: unknown) => (event as DoneActorEvent<Output>).output;
 const errorOf = (event: unknown) => (event as ErrorActorEvent).error;
 
+/** Whoever sends events by hand may have no types. */
+const textIn = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
 /** Everything a person may send is told with whether it applied. The chart refuses by having no other transition for it. */
 export const acceptSignal = enqueueActions(({ event, enqueue }) => {
   assertEvent(event, ['PAUSE', 'RESUME', 'CANCEL', 'STEER', 'APPROVE', 'DENY']);
@@ -63,7 +75,7 @@ function refusal(context: SubagentContext, signal: ControlEvent): string {
     case 'DENY':
       return 'unknown_request';
     case 'STEER':
-      return 'no_turn_left';
+      return isMessage(signal.message) ? 'no_turn_left' : 'no_message';
     case 'CANCEL':
       return 'already_ended';
   }
@@ -181,7 +193,7 @@ export const answerRequest = enqueueActions(({ context, event, enqueue }) => {
     return;
   }
   const why =
-    event.type === 'DENY' ? (event.reason ?? 'the request was denied') : 'nobody answered the request in time';
+    event.type === 'DENY' ? (textIn(event.reason) ?? 'the request was denied') : 'nobody answered the request in time';
   enqueue.emit({ type: 'call_refused', call: plainCall(call), text: `not run: ${why}` });
   dropCall(enqueue, context, call);
 });
@@ -235,6 +247,10 @@ export const rememberPauser = assign(({ event }) => {
 
 export const forgetPauser = assign({ pausedBy: null });
 
+export const joinQueue = assign({ isQueued: true });
+
+export const leaveQueue = assign({ isQueued: false });
+
 /** Inside an action `self.getSnapshot()` is the snapshot before the transition, its children included (xstate v5). */
 export const keepRemaining = assign(({ context, self }) => ({
   remainingMs: timeLeft(self.getSnapshot().children?.deadline) ?? context.remainingMs,
@@ -244,7 +260,7 @@ export const recordCancel = assign(({ event }) => {
   assertEvent(event, 'CANCEL');
   return {
     by: event.by ?? ('user' as const),
-    cancelReason: event.reason ?? null,
+    cancelReason: textIn(event.reason) ?? null,
     sparesChildren: event.sparesChildren ?? false,
   };
 });

@@ -13,9 +13,14 @@ export function callsIn(context: SubagentContext, ...statuses: readonly CallStat
   return context.calls.filter((call) => statuses.includes(call.status));
 }
 
-/** In `control.paused`; `stateIn` would compare whole state values in each guard of each step. */
-export function isHeld({ pausedBy }: SubagentContext): boolean {
-  return pausedBy !== null;
+/** Whoever sends events by hand may have no types. */
+export function isMessage(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+/** In `control.paused` or `control.queued`; `stateIn` would compare whole state values in each guard of each step. */
+export function isHeld({ pausedBy, isQueued }: SubagentContext): boolean {
+  return pausedBy !== null || isQueued;
 }
 
 /** For guards, which run at each step: it builds no list. */

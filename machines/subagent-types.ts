@@ -98,6 +98,8 @@ export interface SubagentContext {
   /** What is left of the time allowed, kept while paused. */
   readonly remainingMs: number | null;
   readonly pausedBy: Pauser | null;
+  /** It was active in a former life, and has no slot yet to go on. */
+  readonly isQueued: boolean;
   readonly calls: readonly Call[];
   /** Messages that wait for the next turn. */
   readonly steering: readonly string[];
@@ -135,6 +137,8 @@ export type SubagentMachineEvent =
   | { readonly type: 'START' }
   /** There is no slot yet. */
   | { readonly type: 'QUEUE' }
+  /** Another process has taken it up: what was active waits for a slot again. */
+  | { readonly type: 'RESTORED' }
   | ControlEvent
   | { readonly type: 'APPROVAL_EXPIRED'; readonly requestId: string }
   | { readonly type: 'DEADLINE' }

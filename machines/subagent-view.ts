@@ -2,7 +2,7 @@
 
 import type { SnapshotFrom } from 'xstate';
 import type { Activity } from '../src/domain/activity.js';
-import type { LifecycleState } from '../src/domain/lifecycle.js';
+import type { LifecycleState, Pauser } from '../src/domain/lifecycle.js';
 import type { subagentMachine } from './subagent.js';
 import { callsIn, requestIdOf } from './subagent-calls.js';
 
@@ -13,14 +13,10 @@ export function stateOf(snapshot: SubagentSnapshot): LifecycleState {
   return tag as LifecycleState; // each state of the chart has exactly one tag, and a lifecycle word it is
 }
 
-type ActivityNode = keyof ActivityStates | `requesting_llm.${'asking' | 'backing_off'}`;
-type ActivityStates = { idle: unknown; calling_tool: unknown; waiting_for_control: unknown };
+type ActivityNode = 'idle' | 'requesting_llm' | 'backing_off' | 'calling_tool' | 'waiting_for_control';
 
-function activityNode(snapshot: SubagentSnapshot): ActivityNode | undefined {
-  const { value } = snapshot;
-  if (typeof value !== 'object' || !('active' in value)) return undefined;
-  const { activity } = value.active;
-  return typeof activity === 'string' ? activity : `requesting_llm.${activity.requesting_llm}`;
+function activityNode({ value }: SubagentSnapshot): ActivityNode | undefined {
+  return typeof value === 'object' && 'active' in value ? value.active.activity : undefined;
 }
 
 /** @param messageCount Messages of the request that is in flight; the transcript lies beside the machine. */
@@ -28,10 +24,12 @@ export function activityOf(snapshot: SubagentSnapshot, messageCount: number): Ac
   const state = stateOf(snapshot);
   const node = activityNode(snapshot);
   switch (node) {
-    case 'requesting_llm.asking':
+    case 'requesting_llm':
       return { activityType: 'requesting_llm', messageCount };
-    case 'requesting_llm.backing_off':
-      return state === 'paused' ? waiting(snapshot) : { activityType: 'requesting_llm', messageCount };
+    case 'backing_off':
+      return state === 'paused' || isQueued(snapshot)
+        ? waiting(snapshot)
+        : { activityType: 'requesting_llm', messageCount };
     case 'calling_tool': {
       const calls = callsIn(snapshot.context, 'running').map(({ callId, name, args }) => ({
         toolId: callId,
@@ -51,12 +49,14 @@ export function activityOf(snapshot: SubagentSnapshot, messageCount: number): Ac
   }
 }
 
+const PAUSERS: Record<Pauser, string> = { user: 'the user', parent: 'its parent', shutdown: 'the end of the session' };
+
 function waiting(snapshot: SubagentSnapshot): Activity {
   const { context } = snapshot;
   const asking = callsIn(context, 'asking');
   const reasons = [
-    ...(context.pausedBy ? [`paused by ${context.pausedBy === 'user' ? 'the user' : 'its parent'}`] : []),
-    ...(activityNode(snapshot) === 'requesting_llm.backing_off' ? ['a request waits to be tried again'] : []),
+    ...(context.pausedBy ? [`paused by ${PAUSERS[context.pausedBy]}`] : []),
+    ...(activityNode(snapshot) === 'backing_off' ? ['a request waits to be tried again'] : []),
     ...asking.map((call) => `approval of ${call.name} (${requestIdOf(call)}): ${call.reason ?? ''}`),
     ...(isQueued(snapshot) ? ['queued for a slot'] : []),
   ];
@@ -67,11 +67,33 @@ function waiting(snapshot: SubagentSnapshot): Activity {
 }
 
 export function isQueued(snapshot: SubagentSnapshot): boolean {
-  return snapshot.matches({ pending: 'queued' });
+  return snapshot.context.isQueued || snapshot.matches({ pending: 'queued' });
+}
+
+/**
+ * Nothing of its own is in flight, and nothing of it will be before somebody resumes it, answers it, or what its calls wait for is
+ * over: paused and come to rest, held while pending, waiting for approvals only, or for children.
+ * @param exempt Calls that only wait for others.
+ */
+export function isWaiting(snapshot: SubagentSnapshot, exempt: ReadonlySet<string>): boolean {
+  const isPaused = stateOf(snapshot) === 'paused';
+  switch (activityNode(snapshot)) {
+    case 'waiting_for_control':
+    case 'calling_tool':
+      return snapshot.context.calls.every(({ status, callId }) => {
+        if (status === 'deciding' || (status === 'undecided' && !isPaused)) return false;
+        return status !== 'running' || exempt.has(callId);
+      });
+    case 'backing_off':
+    case undefined:
+      return isPaused;
+    default:
+      return false;
+  }
 }
 
 /** Paused, and nothing of its own is in flight. @param exempt Calls that only wait for others. */
 export function isAtRest(snapshot: SubagentSnapshot, exempt: ReadonlySet<string>): boolean {
-  if (stateOf(snapshot) !== 'paused' || activityNode(snapshot) === 'requesting_llm.asking') return false;
+  if (stateOf(snapshot) !== 'paused' || activityNode(snapshot) === 'requesting_llm') return false;
   return callsIn(snapshot.context, 'running').every(({ callId }) => exempt.has(callId));
 }

@@ -2,7 +2,7 @@
 
 import { and, not, or, setup } from 'xstate';
 import * as actions from './subagent-actions.js';
-import { answersLastCall, askedCall, hasCallIn, isHeld, startableCalls } from './subagent-calls.js';
+import { answersLastCall, askedCall, hasCallIn, isHeld, isMessage, startableCalls } from './subagent-calls.js';
 import type { RequestLlmOutput } from './subagent-setup.js';
 import { subagentActors, subagentTypes } from './subagent-setup.js';
 import type { RequestLlmInput, SubagentContext, SubagentInput, SubagentOutput } from './subagent-types.js';
@@ -19,6 +19,7 @@ function initialContext({ input }: { input: SubagentInput }): SubagentContext {
     retryInMs: 0,
     remainingMs: input.timeoutMs,
     pausedBy: null,
+    isQueued: false,
     calls: [],
     steering: [],
     text: '',
@@ -72,7 +73,12 @@ export const subagentMachine = setup({
   actors: subagentActors,
   actions,
   guards: {
+    /** Provided: there is a slot for it. */
+    mayStart: () => true,
+    /** Provided: it has none. */
+    lacksSlot: () => true,
     isHeld: ({ context }) => isHeld(context),
+    isQueued: ({ context }) => context.isQueued,
     hasFailed: ({ context }) => context.failure !== null,
     hasUndecided: ({ context }) => hasCallIn(context, 'undecided'),
     hasStartable: ({ context }) => startableCalls(context).length > 0,
@@ -87,10 +93,12 @@ export const subagentMachine = setup({
       !isHeld(context) &&
       context.failure === null &&
       context.turn < context.maxSteps &&
+      context.steering.length === 0 &&
       !context.answered,
     isAnswered: ({ context }) => context.answered && context.calls.length === 0 && context.steering.length === 0,
-    /** There is a request to come that could take a message along. */
-    hasTurnsLeft: ({ context }) => context.turn < context.maxSteps,
+    /** There is a message, and a request to come that could take it along. */
+    hasTurnsLeft: ({ context, event }) =>
+      event.type === 'STEER' && isMessage(event.message) && context.turn < context.maxSteps,
     isLastRequest: ({ context }) => context.turn + 1 >= context.maxSteps,
     isOutOfTurns: ({ context }) => context.calls.length === 0 && context.turn >= context.maxSteps,
     mayDecide: ({ context }) => !isHeld(context) && hasCallIn(context, 'undecided'),
@@ -104,6 +112,7 @@ export const subagentMachine = setup({
     isAsked: ({ context, event }) => 'requestId' in event && askedCall(context, event.requestId) !== undefined,
     mayResume: ({ context, event }) =>
       event.type === 'RESUME' && (event.by !== 'parent' || context.pausedBy === 'parent'),
+    mayResumeInQueue: and(['mayResume', 'isQueued']),
     /** The user pauses what its parent had paused: from now on it is the user's pause. */
     takesOverPause: ({ context, event }) =>
       event.type === 'PAUSE' && event.by !== 'parent' && context.pausedBy === 'parent',
@@ -128,7 +137,7 @@ export const subagentMachine = setup({
         ready: {
           tags: 'pending',
           on: {
-            START: { target: '#subagent.active' },
+            START: { guard: 'mayStart', target: '#subagent.active' },
             QUEUE: { target: 'queued' },
             PAUSE: { target: 'held', actions: ['rememberPauser', 'acceptSignal'] },
           },
@@ -136,14 +145,14 @@ export const subagentMachine = setup({
         queued: {
           tags: 'pending',
           on: {
-            START: { target: '#subagent.active' },
+            START: { guard: 'mayStart', target: '#subagent.active' },
             PAUSE: { target: 'held', actions: ['rememberPauser', 'acceptSignal'] },
           },
         },
         held: {
           tags: 'paused',
           on: {
-            START: { target: '#subagent.active.control.paused' },
+            START: { guard: 'mayStart', target: '#subagent.active.control.paused' },
             RESUME: { guard: 'mayResume', target: 'ready', actions: ['forgetPauser', 'acceptSignal'] },
             PAUSE: { guard: 'takesOverPause', actions: ['rememberPauser', 'acceptSignal'] },
           },
@@ -170,13 +179,26 @@ export const subagentMachine = setup({
               invoke: { id: 'deadline', src: 'deadline', input: deadlineInput },
               on: {
                 PAUSE: { target: 'paused', actions: ['keepRemaining', 'rememberPauser', 'acceptSignal'] },
+                RESTORED: { guard: 'lacksSlot', target: 'queued', actions: ['keepRemaining', 'joinQueue'] },
                 DEADLINE: { target: '#subagent.failed', actions: 'recordTimeout' },
+              },
+            },
+            queued: {
+              tags: 'running',
+              on: {
+                START: { guard: 'mayStart', target: 'running', actions: 'leaveQueue' },
+                PAUSE: { target: 'paused', actions: ['rememberPauser', 'acceptSignal'] },
               },
             },
             paused: {
               tags: 'paused',
               on: {
-                RESUME: { guard: 'mayResume', target: 'running', actions: ['forgetPauser', 'acceptSignal'] },
+                START: { guard: 'mayStart', actions: 'leaveQueue' },
+                RESTORED: { guard: 'lacksSlot', actions: 'joinQueue' },
+                RESUME: [
+                  { guard: 'mayResumeInQueue', target: 'queued', actions: ['forgetPauser', 'acceptSignal'] },
+                  { guard: 'mayResume', target: 'running', actions: ['forgetPauser', 'acceptSignal'] },
+                ],
                 PAUSE: { guard: 'takesOverPause', actions: ['rememberPauser', 'acceptSignal'] },
               },
             },
@@ -194,36 +216,30 @@ export const subagentMachine = setup({
                 { guard: 'isAsking', target: 'waiting_for_control' },
                 { guard: 'isAnswered', target: '#subagent.completed' },
                 { guard: 'isOutOfTurns', target: '#subagent.failed', actions: 'recordStepLimit' },
-                { guard: 'hasNoCalls', target: 'requesting_llm' },
+                { guard: 'hasNoCalls', target: 'requesting_llm', actions: 'takeSteering' },
               ],
             },
             requesting_llm: {
-              initial: 'asking',
-              entry: 'takeSteering',
               on: { STEER: { guard: 'isLastRequest', actions: 'refuseSignal' } },
-              states: {
-                asking: {
-                  invoke: {
-                    id: 'llm',
-                    src: 'requestLlm',
-                    input: requestInput,
-                    onDone: [
-                      { guard: 'isRetry', target: 'backing_off', actions: 'keepRetry' },
-                      {
-                        guard: 'bringsReady',
-                        target: '#subagent.active.activity.calling_tool',
-                        actions: 'acceptTurn',
-                      },
-                      { target: '#subagent.active.activity.idle', actions: 'acceptTurn' },
-                    ],
-                    onError: { target: '#subagent.failed', actions: 'recordError' },
-                  },
-                },
-                backing_off: {
-                  invoke: { id: 'retry', src: 'retryTimer', input: retryInput },
-                  on: { RETRY_DUE: { target: '#subagent.active.activity.idle' } },
-                },
+              invoke: {
+                id: 'llm',
+                src: 'requestLlm',
+                input: requestInput,
+                onDone: [
+                  { guard: 'isRetry', target: 'backing_off', actions: 'keepRetry' },
+                  { guard: 'bringsReady', target: 'calling_tool', actions: 'acceptTurn' },
+                  { target: 'idle', actions: 'acceptTurn' },
+                ],
+                onError: { target: '#subagent.failed', actions: 'recordError' },
               },
+            },
+            /** The same request is made again, and takes no message along that it did not have before. */
+            backing_off: {
+              on: {
+                RETRY_DUE: { target: 'idle' },
+                STEER: { guard: 'isLastRequest', actions: 'refuseSignal' },
+              },
+              invoke: { id: 'retry', src: 'retryTimer', input: retryInput },
             },
             calling_tool: {
               entry: 'startCalls',

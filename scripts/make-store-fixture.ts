@@ -6,9 +6,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filter, firstValueFrom } from 'rxjs';
-import { Agent, type AgentEvent, type AgentStepSpec, defineTool, FileSessionStore, type Session } from 'troupe';
+import { Agent, type AgentEvent, defineTool, FileSessionStore, type Session } from 'troupe';
 import { type ScriptedFunction, scripted, VirtualClock } from 'troupe/testing';
 import { z } from 'zod';
+import { STORED_STEPS } from '../test/store/support/stored-steps.js';
 
 /** When the story begins, in ms since the epoch. */
 const STARTED_AT = Date.UTC(2026, 0, 1);
@@ -78,17 +79,6 @@ const open = () =>
 const next = ({ events$ }: Session, id: string, type: AgentEvent['type']) =>
   firstValueFrom(events$.pipe(filter((event) => event.type === type && event.subagentId === id)));
 
-const steps: AgentStepSpec[] = [
-  {
-    taskId: 'count',
-    agent: 'general',
-    description: 'counts',
-    prompt: 'Count the keys.',
-    outputSchema: { type: 'object', properties: { count: { type: 'integer' } }, required: ['count'] },
-  },
-  { taskId: 'search', agent: 'general', description: 'searches', prompt: 'Look in the attic.' },
-];
-
 async function firstLife(): Promise<void> {
   const session = open();
   const { orchestrator } = session;
@@ -111,7 +101,7 @@ async function firstLife(): Promise<void> {
   await next(session, asking.id, 'permission_request');
   await clock.advance(ACT_MS);
 
-  const workflow = session.parallelResumable(steps, 'keys');
+  const workflow = session.parallelResumable(STORED_STEPS, 'keys');
   await firstValueFrom(
     session.events$.pipe(filter(({ type, subagentId }) => type === 'tool_start' && subagentId === 'subagent-5')),
   );

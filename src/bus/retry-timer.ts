@@ -1,6 +1,6 @@
 /** When a bus that failed is tried again: after 0.2 s, then twice as long each time, up to 10 s. */
 
-import type { Clock } from '../domain/clock.js';
+import { type Clock, unref } from '../domain/clock.js';
 
 const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 10_000;
@@ -47,9 +47,4 @@ export class RetryTimer {
     if (this.#waiting) this.#clock.clearTimeout(this.#timer);
     this.#waiting = false;
   }
-}
-
-function unref(timer: unknown): void {
-  if (typeof timer !== 'object' || timer === null || !('unref' in timer)) return;
-  if (typeof timer.unref === 'function') timer.unref();
 }

@@ -9,6 +9,7 @@ import {
   DEFAULT_KEEP_ENDED,
   DEFAULT_MAX_CONCURRENT_SUBAGENTS,
   DEFAULT_MAX_DEPTH,
+  DEFAULT_PASSIVATE_AFTER_MS,
 } from '../domain/limits.js';
 import type { Confirm } from '../domain/permission.js';
 import { budgetOption } from './budget.js';
@@ -66,6 +67,8 @@ export const OrchestratorConfig = strict({
       'expected a SessionStore, such as new FileSessionStore(dir)',
     )
     .optional(),
+  /** How long a subagent rests before its conversation leaves memory, to be read back from the store when it is wanted, in ms. */
+  passivateAfterMs: z.int().nonnegative().default(DEFAULT_PASSIVATE_AFTER_MS),
   /** Scopes ids, leases and `restore()` within the store. */
   sessionId: z.string().min(1).default('default'),
   /** What becomes of a call that a crash cut off and that may not simply run again. */

@@ -23,7 +23,7 @@ export const SessionOptions = strict({
   permissions: PermissionRulesConfig.optional(),
   confirm: confirmOption.optional(),
   /** Without a `confirm`: say no at once, or wait for `approve` and `deny`. */
-  approvals: z.enum(['deny', 'wait']).optional(),
+  approvals: OrchestratorConfig.shape.approvals.unwrap().optional(),
   /** How long a question may stay unanswered, in ms; 60,000 where a `confirm` is set, else no limit. */
   confirmTimeoutMs: OrchestratorConfig.shape.confirmTimeoutMs,
   /** Name of a model of the agent, for every step that does not name one. */
@@ -37,9 +37,9 @@ export const SessionOptions = strict({
   /** Scopes ids, leases and `restore()` within the store. */
   sessionId: z.string().min(1).optional(),
   /** What becomes of a call that a crash cut off and that may not simply run again. */
-  onInterrupted: z.enum(['report', 'ask', 'rerun', 'fail']).optional(),
+  onInterrupted: OrchestratorConfig.shape.onInterrupted.unwrap().optional(),
   /** When the store cannot write: hold and try again, end with `store_io`, or go on unsaved. */
-  onPersistError: z.enum(['hold', 'fail', 'continue']).optional(),
+  onPersistError: OrchestratorConfig.shape.onPersistError.unwrap().optional(),
   bus: OrchestratorConfig.shape.bus,
   orchestrator: orchestratorOptions.optional(),
 });

@@ -11,7 +11,6 @@ export function frozenCopy<Value>(value: Value): Value {
   return copyOf(value, new Map(), 0) as Value; // the same shape
 }
 
-/** Only lists and plain objects; each once, so that neither circles nor many references to one take long. */
 /** Nothing in it can change: what was copied once need not be copied for each who is told. */
 function isFixed(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
@@ -20,18 +19,20 @@ function isFixed(value: unknown, depth: number): boolean {
   return true;
 }
 
+/** Only lists and plain objects; each once, so that neither circles nor many references to one take long. */
 function copyOf(value: unknown, copies: Map<object, object>, depth: number): unknown {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;
   const before = copies.get(value);
   if (before !== undefined) return before;
   const isList = Array.isArray(value);
   if (!isList && !isPlainObject(value)) return value;
-  const copy: object = isList ? [] : {};
+  const copy = (isList ? [] : {}) as Record<string, unknown>; // a list too is written by its keys
   copies.set(value, copy);
-  for (const [key, item] of Object.entries(value)) {
-    const copied = copyOf(item, copies, depth + 1);
-    // Assigning to `__proto__` would change the prototype.
-    Object.defineProperty(copy, key, { value: copied, enumerable: true, configurable: true, writable: true });
+  for (const key of Object.keys(value)) {
+    const copied = copyOf(value[key as keyof typeof value], copies, depth + 1);
+    if (key !== '__proto__') copy[key] = copied;
+    // Assigning to it would change the prototype.
+    else Object.defineProperty(copy, key, { value: copied, enumerable: true, configurable: true, writable: true });
   }
   return Object.freeze(copy);
 }

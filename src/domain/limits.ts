@@ -5,6 +5,7 @@ export const DEFAULT_EVENT_BUFFER_SIZE = 1000;
 export const DEFAULT_CONTROL_BUFFER_SIZE = 100;
 export const DEFAULT_KEEP_ENDED = 1000;
 export const DEFAULT_MAX_DEPTH = 3;
+export const DEFAULT_PASSIVATE_AFTER_MS = 60_000;
 export const DEFAULT_CONFIRM_TIMEOUT_MS = 60_000;
 /** Steps of one session that run at once. */
 export const DEFAULT_MAX_PARALLEL_TASKS = 8;
@@ -21,6 +22,8 @@ export const MAX_PARALLEL_TOOLS = 8;
 export const MAX_MALFORMED_CALLS = 3;
 /** Tool output above this is cut in the middle. */
 export const MAX_TOOL_OUTPUT_BYTES = 100_000;
+/** How long asynchronous refinements of a schema may take over the arguments of a call, or over an answer. */
+export const MAX_CHECK_MS = 10_000;
 /** Of what a tool keeps of a call in case of a crash, as JSON; more is not kept. */
 export const MAX_TOOL_NOTE_BYTES = 4_096;
 /** Of one glob, a model's or a rule's. */

@@ -4,13 +4,14 @@ import type { Clock } from './clock.js';
 import type { JsonValue } from './json.js';
 import type { JsonSchema, StandardSchema } from './schema.js';
 
+export const TASK_STATUSES = ['pending', 'in_progress', 'completed'] as const;
+
 /** One entry of a subagent's own task list. */
 export interface Task {
   readonly content: string;
-  readonly status: 'pending' | 'in_progress' | 'completed';
+  readonly status: (typeof TASK_STATUSES)[number];
 }
 
-/** What a running tool may use. Everything a tool emits is published at once and belongs to its call. */
 /** How far a tool is. */
 export interface Progress {
   readonly step: number;
@@ -18,6 +19,7 @@ export interface Progress {
   readonly message: string;
 }
 
+/** What a running tool may use. Everything a tool emits is published at once and belongs to its call. */
 export interface ToolContext {
   readonly subagentId: string;
   readonly toolId: string;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Activity } from '../domain/activity.js';
 import type { ErrorInfo as DomainErrorInfo, TroupeErrorCode } from '../domain/errors.js';
 import { LIFECYCLE_STATES } from '../domain/lifecycle.js';
-import type { Task } from '../domain/tool.js';
+import { TASK_STATUSES, type Task } from '../domain/tool.js';
 import type { Usage } from '../domain/usage.js';
 
 const count = z.int().nonnegative();
@@ -25,7 +25,7 @@ const usage: z.ZodType<Usage> = z.object({
 });
 const task: z.ZodType<Task> = z.object({
   content: z.string(),
-  status: z.enum(['pending', 'in_progress', 'completed']),
+  status: z.enum(TASK_STATUSES),
 });
 const callInFlight = z.object({ toolId: z.string(), toolName: z.string(), args: z.unknown() });
 const activity: z.ZodType<Activity> = z.discriminatedUnion('activityType', [
@@ -170,6 +170,8 @@ export const GapEvent = z.object({
   toOffset: z.int().positive().exactOptional(),
   /** Absent where the gap spans several subagents. */
   subagentId: z.string().exactOptional(),
+  /** Of a former life, from its first event on. `missed` counts those that its records know of: there may have been more. */
+  epoch: count.exactOptional(),
   time: z.number(),
   v: z.literal(1),
 });

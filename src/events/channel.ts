@@ -8,12 +8,15 @@ const DELTAS: ReadonlySet<AgentEventType> = new Set(['text_delta', 'reasoning_de
 export interface ChannelOptions {
   readonly parentId?: string;
   readonly epoch?: number;
+  /** By epoch: `seq` of the last event that is known of each former life. */
+  readonly formerLives?: readonly number[];
 }
 
 export class Channel {
   readonly id: string;
   readonly parentId: string | undefined;
   readonly epoch: number;
+  readonly formerLives: readonly number[];
   /** Of the last event; 0 before the first. */
   seq = 0;
   /** Nothing more will be published. */
@@ -27,11 +30,12 @@ export class Channel {
   #deltas: Ring<SubAgentEvent> | undefined;
   #rest: Ring<SubAgentEvent> | undefined;
 
-  constructor(id: string, capacity: number, { parentId, epoch = 0 }: ChannelOptions) {
+  constructor(id: string, capacity: number, { parentId, epoch = 0, formerLives = [] }: ChannelOptions) {
     this.id = id;
     this.#capacity = capacity;
     this.parentId = parentId;
     this.epoch = epoch;
+    this.formerLives = formerLives;
   }
 
   get keptCount(): number {

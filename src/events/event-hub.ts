@@ -79,6 +79,11 @@ export class EventHub {
     return this.#lastOffset;
   }
 
+  /** `seq` of its last event; 0 before the first. */
+  lastSeqOf(id: string): number {
+    return this.#channels.get(id)?.seq ?? 0;
+  }
+
   /** Opens a subagent's channel; a closed one of the same id is forgotten. @throws TroupeError `bug` when it is open. */
   open(id: string, options: ChannelOptions = {}): void {
     const former = this.#channels.get(id);
@@ -146,7 +151,7 @@ export class EventHub {
 
   /**
    * From its first kept event, then live; completes after the last event of a closed subagent, at once for an unknown one. A gap
-   * stands for what is kept no more, also of one that was forgotten.
+   * stands for what is kept no more, also of one that was forgotten, and one for each former life.
    */
   replayOf(id: string): Observable<AgentEvent> {
     return this.#observableOf(id, { from: 1 });
@@ -302,5 +307,8 @@ function isEvent(item: Item): item is SubAgentEvent {
 
 function checkOffset(from: number): number {
   if (Number.isSafeInteger(from) && from > 0) return from;
-  throw new TroupeError('config_invalid', `from: expected an offset, a whole number from 1 on; got ${from}`);
+  throw new TroupeError(
+    'config_invalid',
+    `from: expected an offset, a whole number from 1 on; got ${typeof from === 'number' ? from : `a ${typeof from}`}`,
+  );
 }

@@ -49,7 +49,7 @@ export class EventStream implements SubAgentEventStream, AsyncIterableIterator<A
     this.#live = new Ring(bufferSize);
     this.#onEnd = onEnd;
     const last = history.at(-1);
-    if (gapsBy === 'offset' && last?.type === 'gap') {
+    if (gapsBy === 'offset' && last?.type === 'gap' && last.fromOffset !== undefined) {
       this.#history.shift();
       this.#losses.addGap(last); // a loss that follows at once belongs to the same gap
     }
@@ -85,7 +85,9 @@ export class EventStream implements SubAgentEventStream, AsyncIterableIterator<A
   }
 
   async recv(timeoutMs = Number.POSITIVE_INFINITY): Promise<AgentEvent | null | undefined> {
-    if (Number.isNaN(timeoutMs)) throw new TroupeError('config_invalid', 'recv: timeoutMs must be a number of ms');
+    if (typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs)) {
+      throw new TroupeError('config_invalid', 'recv: timeoutMs must be a number of ms');
+    }
     const event = this.#take();
     if (event !== undefined) return event;
     if (this.#over) return null;

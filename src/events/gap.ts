@@ -12,6 +12,11 @@ export function gapBySeq(subagentId: string, fromSeq: number, toSeq: number, mis
   return { type: 'gap', subagentId, missed, fromSeq, toSeq, time, v: 1 };
 }
 
+/** What a subagent told in a former life, of which nothing is kept. @param known `seq` of the last event that is known of. */
+export function gapOfLife(subagentId: string, epoch: number, known: number, time: number): GapEvent {
+  return { type: 'gap', subagentId, epoch, missed: known, fromSeq: 1, toSeq: known, time, v: 1 };
+}
+
 interface Loss {
   readonly subagentId: string;
   from: number;

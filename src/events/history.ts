@@ -2,7 +2,7 @@
 
 import type { AgentEvent, SubAgentEvent } from './agent-event.js';
 import type { Channel } from './channel.js';
-import { gapByOffset, gapBySeq } from './gap.js';
+import { gapByOffset, gapBySeq, gapOfLife } from './gap.js';
 
 export interface HistoryRequest {
   /** First offset asked for. */
@@ -15,15 +15,18 @@ export interface HistoryRequest {
   readonly time: number;
 }
 
-/** Of all subagents, with holes by `offset`. Reaches to the last event that is waiting. */
+/** Of all subagents, with holes by `offset`; from the first on, those of former lives by `seq`. Reaches to the last event that is waiting. */
 export function historyOfAll(channels: Iterable<Channel>, request: HistoryRequest): AgentEvent[] {
   const { from, delivered, time } = request;
   const kept: SubAgentEvent[] = [];
-  for (const channel of channels) for (const event of channel.kept(from, delivered)) kept.push(event);
+  const history: AgentEvent[] = [];
+  for (const channel of channels) {
+    history.push(...formerLivesOf(channel, request));
+    for (const event of channel.kept(from, delivered)) kept.push(event);
+  }
   kept.sort(byOffset);
   for (const event of request.waiting()) if (event.offset >= from) kept.push(event);
 
-  const history: AgentEvent[] = [];
   let expected = from;
   for (const event of kept) {
     if (event.offset > expected) history.push(hole(expected, event.offset - 1, time));
@@ -41,6 +44,7 @@ export function historyOf(channels: readonly Channel[], request: HistoryRequest)
   const lost: AgentEvent[] = [];
   const expected = new Map<string, number>();
   for (const channel of channels) {
+    lost.push(...formerLivesOf(channel, request));
     const own = keptOf(channel, request);
     const first = own[0];
     if (first === undefined) {
@@ -61,6 +65,11 @@ export function historyOf(channels: readonly Channel[], request: HistoryRequest)
     expected.set(subagentId, seq + 1);
   }
   return history;
+}
+
+/** None of their events has an offset here: they come before the first. */
+function formerLivesOf({ id, formerLives }: Channel, { from, time }: HistoryRequest): AgentEvent[] {
+  return from === 1 ? formerLives.map((known, epoch) => gapOfLife(id, epoch, known, time)) : [];
 }
 
 function keptOf(channel: Channel, { from, delivered, waiting }: HistoryRequest): SubAgentEvent[] {

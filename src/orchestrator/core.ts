@@ -83,6 +83,7 @@ export class OrchestratorCore {
         const entry = this.supervisor.entries.get(id);
         return entry ? lendSlot(this.supervisor, entry, toolId, work) : work();
       },
+      hasSlot: (id) => this.supervisor.entries.get(id)?.slot === 'held',
       redact: agent.redact,
       onError,
     };
@@ -92,6 +93,7 @@ export class OrchestratorCore {
       maxConcurrentSubagents: config.maxConcurrentSubagents,
       onLimit: config.onLimit,
       keepEnded: config.keepEnded,
+      passivateAfterMs: config.passivateAfterMs,
       inspect: config.inspect ?? agent.inspect,
     });
     this.keeping = config.store && this.#keep(config.store as SessionStore); // its methods were checked with the config
@@ -123,7 +125,7 @@ export class OrchestratorCore {
   /** Throws as `Orchestrator.spawnSubagent`. */
   spawn(config: SubAgentConfig, home?: Home): SubAgentHandle {
     this.checkOpen();
-    return this.#spawn(config, home ? { home } : {});
+    return this.handleOf(this.#admit(config, home ? { home } : {}));
   }
 
   /**
@@ -175,7 +177,7 @@ export class OrchestratorCore {
     return handle;
   }
 
-  #spawn(config: SubAgentConfig, { home: given, origin }: { home?: Home; origin?: CallOrigin }): SubAgentHandle {
+  #admit(config: SubAgentConfig, { home: given, origin }: { home?: Home; origin?: CallOrigin }): Entry {
     this.#checkLive();
     const resolved = parseSubAgentConfig(config);
     const parent = resolved.parentId === undefined ? undefined : this.#parentOf(resolved.parentId);
@@ -191,7 +193,7 @@ export class OrchestratorCore {
       );
     }
     const entry = this.supervisor.spawn({ plan, parent, home, origin });
-    if (entry) return this.handleOf(entry);
+    if (entry) return entry;
     throw new TroupeError(
       'concurrency_limit',
       `maxConcurrentSubagents ${this.config.maxConcurrentSubagents} reached; wait for a subagent to end, raise it, or use onLimit 'queue'`,
@@ -225,9 +227,16 @@ export class OrchestratorCore {
     return taskTool({
       spawn: (config, origin) => {
         const before = this.revival?.childOf(id, origin);
-        if (before) return this.handleOf(before);
         const permissive = this.supervisor.entries.get(id)?.live?.plan.bounds.permissive ?? false;
-        return this.#spawn({ ...config, parentId: id, permissive }, { origin });
+        const child = before ?? this.#admit({ ...config, parentId: id, permissive }, { origin });
+        const handle = this.handleOf(child);
+        return {
+          outcome: async () => {
+            const outcome = await handle.outcome();
+            await child.home?.closeLog(child.id); // its end is on record before its parent goes on from it
+            return outcome;
+          },
+        };
       },
     });
   }
@@ -241,7 +250,7 @@ export class OrchestratorCore {
       clock,
       redact,
       onPersistError,
-      publish: (id, event) => this.hub.publish(id, event),
+      hub: this.hub,
       goOnAfter: (ids) => this.supervisor.goOnAfter(ids),
     });
   }

@@ -25,6 +25,8 @@ export interface EndedSubagent {
   readonly order: number;
   readonly home: Home;
   readonly origin?: CallOrigin | undefined;
+  /** By epoch: `seq` of the last event that is known of each. */
+  readonly lives: readonly number[];
 }
 
 export class Entry {
@@ -34,6 +36,8 @@ export class Entry {
   readonly createdAt: number;
   /** Place in the order of spawning; also in the queue. */
   readonly order: number;
+  /** By epoch: `seq` of the last event that is known of each life before this one. */
+  readonly formerLives: readonly number[];
   /** Where it is kept; absent without a store. */
   readonly home: Home | undefined;
   /** The call of its parent that spawned it. */
@@ -58,12 +62,15 @@ export class Entry {
   #last: { readonly info: SubAgentInfo; readonly outcome: SubAgentOutcome } | undefined;
   #settle: (outcome: SubAgentOutcome) => void = () => {};
 
-  private constructor(kept: Pick<Entry, 'id' | 'config' | 'actor' | 'createdAt' | 'order' | 'home' | 'origin'>) {
+  private constructor(
+    kept: Pick<Entry, 'id' | 'config' | 'actor' | 'createdAt' | 'order' | 'home' | 'origin' | 'formerLives'>,
+  ) {
     this.id = kept.id;
     this.config = kept.config;
     this.actor = kept.actor;
     this.createdAt = kept.createdAt;
     this.order = kept.order;
+    this.formerLives = kept.formerLives;
     this.home = kept.home;
     this.origin = kept.origin;
     this.ended = new Promise((resolve) => {
@@ -73,7 +80,8 @@ export class Entry {
 
   static ofLive(live: LiveSubagent, order: number, { parent, home, origin }: Belonging): Entry {
     const { id, actor, createdAt } = live;
-    const entry = new Entry({ id, config: live.plan.config, actor, createdAt, order, home, origin });
+    const formerLives = live.restored?.formerLives ?? [];
+    const entry = new Entry({ id, config: live.plan.config, actor, createdAt, order, home, origin, formerLives });
     entry.#parent = parent;
     entry.#live = live;
     return entry;
@@ -81,8 +89,9 @@ export class Entry {
 
   /** Of one that ended in a former life. */
   static ofEnded(kept: EndedSubagent): Entry {
-    const { info, outcome, config, actor, order, home, origin } = kept;
-    const entry = new Entry({ id: info.id, config, actor, createdAt: info.createdAt, order, home, origin });
+    const { info, outcome, config, actor, order, home, origin, lives: formerLives } = kept;
+    const { id, createdAt } = info;
+    const entry = new Entry({ id, config, actor, createdAt, order, home, origin, formerLives });
     entry.#last = { info, outcome };
     entry.#settle(outcome);
     return entry;

@@ -7,6 +7,7 @@ import type { Activity } from '../domain/activity.js';
 import { RateLimitedError, TroupeError } from '../domain/errors.js';
 import { type ControlResult, isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
+import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, SubAgentEventStream } from '../events/index.js';
 import { askAside, type SubagentActor } from '../subagent/index.js';
 import type { Entry } from './entry.js';
@@ -129,8 +130,8 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
       control({
         type: 'CANCEL',
         by: 'user',
-        ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
-        sparesChildren: options?.cascade === false,
+        ...reasonIn(reason),
+        sparesChildren: sparesChildren(options),
       }),
     wait: async () => {
       const { success, state, output, error } = await untilEnded(entry.ended);
@@ -152,15 +153,29 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
     spawn: (config) => {
       host.checkOpen();
       liveOrThrow('it can have no more children');
-      if (config?.parentId !== undefined && config.parentId !== entry.id) {
+      const given = readGiven(() => ({ ...config }), 'SubAgentConfig');
+      if (given.parentId !== undefined && given.parentId !== entry.id) {
         throw new TroupeError('config_invalid', `parentId: leave it out, or give ${entry.id}, whose child is spawned`);
       }
-      return host.spawn({ ...config, parentId: entry.id });
+      return host.spawn({ ...given, parentId: entry.id });
     },
     approve: (requestId) => void control({ type: 'APPROVE', requestId, by: 'user' }),
-    deny: (requestId, reason) =>
-      void control({ type: 'DENY', requestId, by: 'user', ...(reason === undefined ? {} : { reason }) }),
+    deny: (requestId, reason) => void control({ type: 'DENY', requestId, by: 'user', ...reasonIn(reason) }),
   };
+}
+
+// A signal is never refused for what is said with it.
+
+function reasonIn(reason: unknown): { reason?: string } {
+  return typeof reason === 'string' && reason !== '' ? { reason } : {};
+}
+
+function sparesChildren(options: { readonly cascade?: boolean } | undefined): boolean {
+  try {
+    return options?.cascade === false;
+  } catch {
+    return false;
+  }
 }
 
 function requireText(text: unknown, what: string): void {

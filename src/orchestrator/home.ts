@@ -6,12 +6,14 @@ import type { JsonValue } from '../domain/json.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { OnPersistError } from '../domain/stored.js';
-import type { AgentEventBody } from '../events/index.js';
+import type { EventHub } from '../events/index.js';
 import {
+  Gate,
   type Journal,
   type Lease,
   type PersistFault,
   RecordLog,
+  type RecordWriter,
   type SessionStore,
   type StorePath,
 } from '../store/index.js';
@@ -24,7 +26,7 @@ export interface HomeOptions {
   readonly clock: Clock;
   readonly redact: Redact;
   readonly onPersistError: OnPersistError;
-  readonly publish: (id: string, event: AgentEventBody) => void;
+  readonly hub: Pick<EventHub, 'publish' | 'lastSeqOf'>;
 }
 
 /** What a journal held when it was opened. */
@@ -38,6 +40,8 @@ export interface StoredLog {
 export interface Home {
   /** Whether there is something to look at besides what is on record. */
   readonly hasDocuments: boolean;
+  /** Whether conversations are read back from here while their subagents live. */
+  readonly readsBack: boolean;
 
   /** True ids of all that are kept here. */
   ids(): string[] | Promise<string[]>;
@@ -48,12 +52,16 @@ export interface Home {
   /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
   logOf(id: string, onHold: () => void): SubagentLog;
 
-  /** Its last record is written: nothing of it stays in memory. */
-  closeLog(id: string): Promise<void>;
+  /**
+   * Resolves when its last record is on disk, or will not be: then nothing of it stays in memory. Never rejects.
+   * @returns whether all of it is on disk.
+   */
+  closeLog(id: string): Promise<boolean>;
 
   /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
   saveDocument(id: string, document: JsonValue): void;
 
+  /** Undefined where there is none to be had. @throws TroupeError `store_version` for one that a newer library has written. */
   readDocument(id: string): Promise<JsonValue | undefined>;
 
   /** Removes all that is kept of one that has ended. */
@@ -66,16 +74,22 @@ export interface Home {
 /** Below the path of a session. */
 export const SUBAGENTS = 'subagents';
 
+/** Journals that are read back at once: each is in memory whole until its conversation is made of it. */
+const MAX_READS = 16;
+
 export class SessionHome implements Home {
   readonly hasDocuments = true;
+  readonly readsBack = true;
   readonly #options: HomeOptions;
   readonly #lease: Lease;
-  readonly #logs = new Map<string, RecordLog>();
+  readonly #logs = new Map<string, { readonly log: RecordLog; readonly writer: RecordWriter }>();
   /** Of those that were read before they are written. */
   readonly #journals = new Map<string, Journal>();
   /** Logs whose last records are being written, by id. */
-  readonly #ending = new Map<string, Promise<void>>();
+  readonly #ending = new Map<string, Promise<boolean>>();
   readonly #documents = new Set<Promise<void>>();
+  readonly #reads = new Gate(MAX_READS);
+  #isClosing = false;
 
   private constructor(options: HomeOptions, lease: Lease) {
     this.#options = options;
@@ -103,12 +117,12 @@ export class SessionHome implements Home {
       return undefined;
     }
     this.#journals.set(id, journal);
-    const records = saidInFull(parseLog(contents.records, `${store.name}: ${this.#pathOf(id).join('/')}`));
+    const records = saidInFull(parseLog(contents.records, this.#where(id)));
     return { id, records, tornBytes: contents.tornBytes };
   }
 
   logOf(id: string, onHold: () => void): SubagentLog {
-    const { store, clock, redact, onPersistError, publish } = this.#options;
+    const { store, clock, redact, onPersistError, hub } = this.#options;
     const log = new RecordLog({
       open: async () => {
         const loaded = this.#journals.get(id);
@@ -118,12 +132,19 @@ export class SessionHome implements Home {
       clock,
       onPersistError,
     });
-    this.#logs.set(id, log);
-    const onFault = (fault: PersistFault) => publish(id, { type: 'persist_failed', ...fault });
-    return new SubagentLog({ writer: log.writer({ onFault, onHold }), clock, redact });
+    const onFault = (fault: PersistFault) => hub.publish(id, { type: 'persist_failed', ...fault });
+    const writer = log.writer({ onFault, onHold });
+    this.#logs.set(id, { log, writer });
+    const reading = { records: () => this.#reads.run(() => this.#readBack(id)), onPersistError };
+    return new SubagentLog({ writer, clock, redact, lastSeq: () => hub.lastSeqOf(id), reading });
   }
 
-  closeLog(id: string): Promise<void> {
+  async #readBack(id: string): Promise<LogRecord[]> {
+    const contents = await this.#options.store.readJournal(this.#pathOf(id));
+    return parseLog(contents?.records ?? [], this.#where(id));
+  }
+
+  closeLog(id: string): Promise<boolean> {
     const known = this.#ending.get(id);
     if (known) return known;
     const closed = this.#closeLog(id).finally(() => this.#ending.delete(id));
@@ -131,12 +152,15 @@ export class SessionHome implements Home {
     return closed;
   }
 
-  async #closeLog(id: string): Promise<void> {
-    const log = this.#logs.get(id);
+  async #closeLog(id: string): Promise<boolean> {
+    const { log, writer } = this.#logs.get(id) ?? {};
+    await writer?.flush().catch(() => {}); // held until the store works again, or all is closed
+    const isWritten = writer?.isWritten ?? true;
+    if (!isWritten && this.#options.onPersistError === 'continue' && !this.#isClosing) return false; // tried again at the close
+    await (log ?? this.#journals.get(id))?.close();
     this.#logs.delete(id);
-    if (log) await log.close();
-    else await this.#journals.get(id)?.close();
     this.#journals.delete(id);
+    return isWritten;
   }
 
   saveDocument(id: string, document: JsonValue): void {
@@ -150,18 +174,23 @@ export class SessionHome implements Home {
     try {
       return await this.#options.store.readDocument(this.#pathOf(id));
     } catch (error) {
-      if (error instanceof TroupeError) return undefined; // the journal says it all
+      if (error instanceof TroupeError && error.code !== 'store_version') return undefined; // the journal says it all
       throw error;
     }
   }
 
   async forget(id: string): Promise<void> {
     await this.closeLog(id);
+    const unwritten = this.#logs.get(id);
+    this.#logs.delete(id);
+    await unwritten?.log.close();
     await this.#options.store.remove(this.#pathOf(id), this.#lease);
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     for (const id of new Set([...this.#logs.keys(), ...this.#journals.keys()])) void this.closeLog(id);
+    for (const { log } of this.#logs.values()) void log.close(); // no longer held
     await Promise.all(this.#ending.values()); // those of subagents that have just ended too
     await Promise.all(this.#documents);
     try {
@@ -169,6 +198,11 @@ export class SessionHome implements Home {
     } catch {
       // It was lost, or the disk is gone: in both cases there is nothing left to hold.
     }
+  }
+
+  /** For messages. */
+  #where(id: string): string {
+    return `${this.#options.store.name}: ${this.#pathOf(id).join('/')}`;
   }
 
   #pathOf(id: string): StorePath {

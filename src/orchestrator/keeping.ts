@@ -33,7 +33,7 @@ export class Keeping {
   homeNow(): Home {
     if (this.#home) return this.#home;
     if (this.#opening) throw new TroupeError('wrong_state', 'restore() is under way; await it before you spawn');
-    const home = SessionHome.open({ ...this.#options, path: this.#sessionPath });
+    const home = this.#openOwn();
     if (home instanceof Promise) {
       void home.then(
         (late) => late.close(),
@@ -59,7 +59,7 @@ export class Keeping {
     if (this.#home || this.#opening) {
       throw new TroupeError('wrong_state', 'restore() comes once, and before the first spawn of a session');
     }
-    this.#opening = Promise.resolve(SessionHome.open({ ...this.#options, path: this.#sessionPath }));
+    this.#opening = Promise.resolve(this.#openOwn());
     try {
       const home = await this.#opening;
       try {
@@ -109,6 +109,10 @@ export class Keeping {
   async close(): Promise<void> {
     await this.#opening?.catch(() => {});
     await Promise.all([...this.#workflows, ...(this.#home ? [this.#home] : [])].map((home) => home.close()));
+  }
+
+  #openOwn(): SessionHome | Promise<SessionHome> {
+    return SessionHome.open({ ...this.#options, path: this.#sessionPath });
   }
 
   get #sessionPath(): StorePath {

@@ -16,6 +16,7 @@ import type { AgentRuntime } from '../domain/agent.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import type { ControlResult, LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
+import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, EventFilter } from '../events/index.js';
 import { OrchestratorCore } from './core.js';
 import type { Entry } from './entry.js';
@@ -40,10 +41,11 @@ export class Orchestrator implements AsyncDisposable {
    * @throws TroupeError `config_invalid`.
    */
   static create(agent?: RuntimeHolder, config: OrchestratorConfig = {}): Orchestrator {
-    if (agent !== undefined && typeof agent?.runtime?.definitionOf !== 'function') {
+    const runtime = readGiven(() => agent?.runtime, 'agent');
+    if (agent !== undefined && typeof runtime?.definitionOf !== 'function') {
       throw new TroupeError('config_invalid', 'agent: expected an Agent as Agent.create() gives it');
     }
-    return new Orchestrator(new OrchestratorCore(agent?.runtime, parseOrchestratorConfig(config)));
+    return new Orchestrator(new OrchestratorCore(runtime, parseOrchestratorConfig(config)));
   }
 
   /** The orchestrator of a session, which has its parts. */

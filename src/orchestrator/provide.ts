@@ -36,8 +36,15 @@ export function provideOrchestrator(effects: OrchestratorEffects) {
     guards: {
       isPlanned: ({ event }) => isNew(event) && effects.isPlanned(event.id),
       someoneWaits: () => !line.isEmpty,
-      holdsSlot: ({ event }) => entryOf(event)?.slot === 'held',
-      hasLentSlot: ({ event }) => entryOf(event)?.slot === 'lent',
+      // Whoever sends these by hand changes nothing: a slot is lent while a call waits for children, and no longer.
+      holdsSlot: ({ event }) => {
+        const entry = entryOf(event);
+        return entry?.slot === 'held' && (event.type !== 'LEND' || entry.lenders > 0);
+      },
+      hasLentSlot: ({ event }) => {
+        const entry = entryOf(event);
+        return entry?.slot === 'lent' && entry.lenders === 0;
+      },
     },
     actions: {
       createSubagent: ({ event }) => {
@@ -45,7 +52,8 @@ export function provideOrchestrator(effects: OrchestratorEffects) {
       },
       rejoinQueue: ({ event }) => {
         const entry = entryOf(event);
-        if (entry?.slot === 'none' && entry.state === 'pending') line.add(entry.id, entry.order);
+        if (entry?.slot === 'none' && (entry.state === 'pending' || entry.live?.isQueued))
+          line.add(entry.id, entry.order);
       },
       startNext: () => {
         const id = line.next() ?? '';

@@ -49,17 +49,12 @@ export interface UnfinishedSubagent {
 export interface RestoredHome {
   /** In the order of spawning, as the ended. */
   readonly unfinished: readonly UnfinishedSubagent[];
-  readonly ended: readonly (EndedSubagent & {
-    readonly parentId?: string | undefined;
-    readonly origin?: CallOrigin | undefined;
-  })[];
-  readonly ids: readonly string[];
+  readonly ended: readonly (EndedSubagent & { readonly parentId?: string | undefined })[];
 }
 
 /** @throws TroupeError `store_corrupt`, `store_version`, `store_io`; `unknown_agent` and `config_invalid` naming who cannot be taken up, and why. */
 export async function restoreHome(home: Home, host: RestoreHost): Promise<RestoredHome> {
-  const ids = await home.ids();
-  const stored = (await inGroups(ids, (id) => readOne(home, id))).filter((one) => one !== undefined);
+  const stored = (await inGroups(await home.ids(), (id) => readOne(home, id))).filter((one) => one !== undefined);
   stored.sort((a, b) => a.order - b.order);
   const byId = new Map(stored.map((one) => [one.id, one]));
   const plans = new Map<string, SubagentPlan>();
@@ -90,7 +85,7 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
     const plan = planOf(one);
     const { spawned, records } = one;
     const log = foldLog(records, spawned, plan.model.price);
-    const from = await restoreSubagent(plan, chartInput(plan, host.environment), log);
+    const from = await restoreSubagent(plan, chartInput(plan, host.environment), log, host.environment.clock);
     const isOrphan = one.parentId !== undefined && over.has(one.parentId) && !plan.config.detached;
     if (isOrphan || (isFinal(from.state) && !from.sparesChildren)) over.add(one.id);
     unfinished.push({
@@ -102,7 +97,7 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
       isOrphan,
     });
   }
-  return { unfinished, ended, ids };
+  return { unfinished, ended };
 }
 
 type Stored = StoredUnfinished | StoredEnded;
@@ -127,11 +122,12 @@ interface StoredEnded extends StoredBase {
   readonly outcome: SubAgentOutcome;
   readonly snapshot: object | undefined;
   readonly log: FoldedLog | undefined;
+  readonly lives: readonly number[];
 }
 
 /** Of one that has ended the document says enough; its journal is read only where that is missing or damaged. */
 async function readOne(home: Home, id: string): Promise<Stored | undefined> {
-  const document = parseDocument(await home.readDocument(id));
+  const document = parseDocument(await home.readDocument(id), id);
   if (document?.outcome) return endedByDocument(id, document, document.outcome);
   const loaded = await home.load(id);
   const [spawned] = loaded?.records ?? [];
@@ -153,11 +149,12 @@ async function readOne(home: Home, id: string): Promise<Stored | undefined> {
     outcome,
     snapshot: undefined,
     log,
+    lives: log.lives,
   };
 }
 
 function endedByDocument(id: string, document: SubagentDocument, outcome: SubAgentOutcome): StoredEnded {
-  const { order, config, info, snapshot, origin } = document;
+  const { order, config, info, snapshot, origin, lives = [1] } = document;
   const output = 'output' in snapshot ? (snapshot.output as { sparesChildren?: boolean } | undefined) : undefined;
   return {
     kind: 'ended',
@@ -171,6 +168,7 @@ function endedByDocument(id: string, document: SubagentDocument, outcome: SubAge
     outcome,
     snapshot: withText(snapshot, outcome.output),
     log: undefined,
+    lives,
   };
 }
 
@@ -211,9 +209,9 @@ function planned(host: RestoreHost, one: Stored, parent: SubagentPlan | undefine
 }
 
 function listed(home: Home, host: RestoreHost, one: StoredEnded): RestoredHome['ended'][number] {
-  const { info, outcome, order, parentId, origin } = one;
+  const { info, outcome, order, parentId, origin, lives } = one;
   const config = configOf(one.config, host.toolOf) as ResolvedSubAgentConfig; // as it was parsed before it was stored
-  return { info, outcome, config, actor: finishedActor(one), order, home, parentId, origin };
+  return { info, outcome, config, actor: finishedActor(one), order, home, parentId, origin, lives };
 }
 
 /** To look at; it never starts. */

@@ -4,7 +4,7 @@ import { TroupeError } from '../domain/errors.js';
 import { isFinal } from '../domain/lifecycle.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { EventHub } from '../events/index.js';
-import type { SubagentEnvironment } from '../subagent/index.js';
+import type { LiveSubagent, RestoredSubagent, SubagentEnvironment } from '../subagent/index.js';
 import { type CallOrigin, originKey } from './call-origin.js';
 import { Entry } from './entry.js';
 import type { Home } from './home.js';
@@ -156,9 +156,7 @@ export class Revival {
     if (tornBytes > 0) hub.publish(plan.id, { type: 'store_recovered', tornBytes });
     if (isOrphan)
       void entry.live?.signal({ type: 'CANCEL', by: 'parent', reason: `its parent ${plan.parentId} ended` });
-    // The crash came between the parent's resume and its own.
-    if (from.isPausedByParent && parent?.live && parent.state !== 'paused')
-      void entry.live?.signal({ type: 'RESUME', by: 'parent' });
+    if (parent?.live && !isFinal(from.state)) follow(entry, parent.live, from);
     this.#remember(entry, plan.parentId);
     return [entry];
   }
@@ -176,6 +174,14 @@ export class Revival {
   #remember(entry: Entry, parentId: string | undefined): void {
     if (parentId !== undefined && entry.origin) this.#origins.set(originKey(parentId, entry.origin), entry);
   }
+}
+
+/** A pause or a resume of its parent reaches it, though the crash came between the two records. */
+function follow({ live, config, state }: Entry, parent: LiveSubagent, from: RestoredSubagent): void {
+  const isHeldAbove = parent.state === 'paused';
+  if (!isHeldAbove && from.isPausedByParent) void live?.signal({ type: 'RESUME', by: 'parent' });
+  const isCovered = isHeldAbove && !config.detached && from.overruledPauses < parent.pauseCount;
+  if (isCovered && state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'parent' });
 }
 
 /** Also of one whose end was not recorded: its last answer was. */

@@ -10,6 +10,7 @@ import {
   provideSubagent,
   type SubagentEnvironment,
   type SubagentLogic,
+  tellOpenRequests,
   wire,
 } from '../subagent/index.js';
 import { bringToRest } from './bring-to-rest.js';
@@ -19,6 +20,7 @@ import { guardInspector } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Newcomer } from './newcomer.js';
 import { parentRef } from './parent-ref.js';
+import { Passivation } from './passivation.js';
 import { plainConfig } from './plain-config.js';
 import { provideOrchestrator } from './provide.js';
 import { spawnedRecord } from './stored-form.js';
@@ -30,6 +32,7 @@ export interface SupervisorOptions {
   readonly maxConcurrentSubagents: number;
   readonly onLimit: 'reject' | 'queue';
   readonly keepEnded: number;
+  readonly passivateAfterMs: number;
   readonly inspect?: unknown;
 }
 
@@ -52,12 +55,15 @@ export class Supervisor {
   readonly #after: (() => void)[] = [];
   #transitionCount = 0;
   #order = 0;
-  readonly #documents = new Documents();
+  readonly #documents: Documents;
+  readonly #passivation: Passivation;
   #spawning: Newcomer | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { environment, inspect } = options;
+    const { environment, inspect, passivateAfterMs } = options;
+    this.#documents = new Documents((id) => environment.hub.lastSeqOf(id));
+    this.#passivation = new Passivation(environment.clock, passivateAfterMs);
     this.#logic = provideSubagent(environment.clock, (id) => this.entries.get(id)?.live);
     const machine = provideOrchestrator({
       line: this.#line,
@@ -132,6 +138,9 @@ export class Supervisor {
   /** Lists one that ended in a former life. */
   addEnded(kept: EndedSubagent): Entry {
     const entry = Entry.ofEnded(kept);
+    const { hub } = this.#options.environment;
+    hub.open(entry.id, { epoch: kept.lives.length, formerLives: kept.lives });
+    hub.close(entry.id);
     this.entries.set(entry.id, entry);
     this.#ended.add(entry.id);
     return entry;
@@ -158,8 +167,9 @@ export class Supervisor {
     });
   }
 
-  /** Something about it changed that a pause, its own or an ancestor's, may wait for. */
+  /** Something about it changed that a pause, its own or an ancestor's, may wait for, or by which it rests no more. */
   changed(entry: Entry): void {
+    this.#passivation.follow(entry);
     for (let at: Entry | undefined = entry; at; at = at.parent) {
       for (const check of at.restWaiters) check();
     }
@@ -190,6 +200,10 @@ export class Supervisor {
   #create(newcomer: Newcomer, order: number): LiveSubagent {
     const { plan, parent, home, origin, restored } = newcomer;
     const { environment } = this.#options;
+    environment.hub.open(plan.id, {
+      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
+      ...(restored ? { epoch: restored.from.epoch, formerLives: restored.from.formerLives } : {}),
+    });
     const log = home?.logOf(plan.id, () => {
       const entry = this.entries.get(plan.id);
       if (entry) this.changed(entry);
@@ -198,6 +212,7 @@ export class Supervisor {
     for (const entry of restored?.from.unrecorded ?? []) log?.add(entry);
     const live = new LiveSubagent(this.#logic, plan, environment, {
       parent: this.#parentRef,
+      pausesAbove: () => parent?.live?.pauseCount ?? 0,
       ...(log ? { log } : {}),
       ...(restored ? { restored: restored.from } : {}),
     });
@@ -205,10 +220,6 @@ export class Supervisor {
     this.entries.set(entry.id, entry);
     if (!plan.config.detached) parent?.children.add(entry);
     for (const collector of this.collectors) collector.push(entry);
-    environment.hub.open(entry.id, {
-      ...(plan.parentId === undefined ? {} : { parentId: plan.parentId }),
-      ...(restored ? { epoch: restored.from.epoch } : {}),
-    });
     const { description } = live;
     const config = plainConfig(plan, environment);
     live.publish({ type: 'subagent_started', agentType: plan.config.agentType, description, config });
@@ -217,9 +228,9 @@ export class Supervisor {
       onChange: () => this.#follow(entry),
       onEnd: (outcome) => this.#keep(entry, outcome),
     });
-    // One that was active goes on when it has its slot; until then it is what it was.
-    if (restored?.from.isActive) live.reportChanges();
-    else live.actor.start();
+    live.actor.start();
+    if (restored) tellOpenRequests(live);
+    this.#passivation.follow(entry);
     return live;
   }
 
@@ -230,7 +241,6 @@ export class Supervisor {
     const wasLent = entry.slot === 'returning';
     entry.slot = 'held';
     if (wasLent) entry.onSlot?.();
-    else if (entry.live?.restored?.isActive) entry.live.actor.start();
     else entry.live?.start();
   }
 
@@ -291,7 +301,7 @@ export class Supervisor {
     const left = defect === undefined && output?.sparesChildren ? [] : [...entry.children];
     entry.children.clear();
     this.#after.push(() => {
-      for (const { live } of left) live?.cancel({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
+      for (const { live } of left) live?.actor.send({ type: 'CANCEL', by: 'parent', reason: `its parent ${id} ended` });
     });
     this.#ended.add(id);
     for (const oldest of this.#ended) {
@@ -303,11 +313,9 @@ export class Supervisor {
   /** Brings all to rest and lets them go, so that a restore can go on with them. */
   async suspend(): Promise<void> {
     await bringToRest(this);
-    this.#documents.stop();
-    for (const entry of this.living()) {
-      const outcome = entry.live?.suspend();
-      if (outcome && entry.live) this.#keep(entry, outcome); // its actor had not started, so it told of no end
-    }
+    const living = this.living();
+    this.#documents.suspend(living);
+    for (const { live } of living) live?.suspend();
     if (!this.isClosed) this.actor.send({ type: 'SUSPEND' }); // a cancel may have come in between
   }
 
@@ -319,7 +327,7 @@ export class Supervisor {
   #cancelAll(): void {
     for (const entry of [...this.entries.values()]) {
       if (isFinal(entry.state)) continue;
-      entry.live?.cancel({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
+      entry.live?.actor.send({ type: 'CANCEL', by: 'shutdown', reason: 'the orchestrator was closed' });
     }
   }
 }

@@ -38,6 +38,7 @@ interface Opened {
 /** Subagents are taken up from here once, when the workflow is opened; nothing of one is removed before all of it is. */
 export class WorkflowHome implements Home {
   readonly hasDocuments = false;
+  readonly readsBack = false;
   readonly #options: HomeOptions;
   readonly #opened: Opened;
   readonly #log: RecordLog;
@@ -96,20 +97,28 @@ export class WorkflowHome implements Home {
   }
 
   logOf(id: string, onHold: () => void): SubagentLog {
-    const { clock, redact, publish } = this.#options;
+    const { clock, redact, hub } = this.#options;
     this.#opened.reserve.give(id);
     const writer = this.#log.writer({
-      onFault: (fault) => publish(id, { type: 'persist_failed', ...fault }),
+      onFault: (fault) => hub.publish(id, { type: 'persist_failed', ...fault }),
       onHold,
       lineOf: (records) => subagentLine(id, records),
     });
     this.#writers.set(id, writer);
-    return new SubagentLog({ writer, clock, redact });
+    return new SubagentLog({ writer, clock, redact, lastSeq: () => hub.lastSeqOf(id) });
   }
 
   /** Who has ended is told nothing any more: what is left to write of it is the workflow's. */
-  async closeLog(id: string): Promise<void> {
-    this.#writers.get(id)?.leave(this.#onOwnFault);
+  async closeLog(id: string): Promise<boolean> {
+    const writer = this.#writers.get(id);
+    writer?.leave(this.#onOwnFault);
+    await writer?.flush().catch(() => {}); // held until the store works again, or all is closed
+    return writer?.isWritten ?? true;
+  }
+
+  /** What is left is tried once more, and waited for no longer: then nothing is written here any more. */
+  giveUp(): void {
+    void this.#log.close();
   }
 
   /** Resolves when all that was recorded of it is on disk. Throws as `RecordWriter.write`. */

@@ -3,20 +3,23 @@
 import { z } from 'zod';
 import type { JsonValue } from '../domain/json.js';
 
-/** Any other line is of the workflow itself. A record without a time has that of the record before it. */
-const SubagentLine = z.strictObject({
-  of: z.string().min(1),
-  records: z.array(z.looseObject({ t: z.number().exactOptional() })).min(1),
-});
+/** What a record does not say of these is what the one before it in its line says. */
+const LASTING = ['t', 'seq'] as const;
+
+/** Any other line is of the workflow itself. */
+const SubagentLine = z.strictObject({ of: z.string().min(1), records: z.array(z.looseObject({})).min(1) });
 
 /** @param records As a `SubagentLog` writes them. */
 export function subagentLine(of: string, records: readonly JsonValue[]): JsonValue {
-  let last: JsonValue | undefined;
+  const last: Record<string, unknown> = {};
   const short = records.map((record) => {
-    const { t, ...rest } = record as { readonly [key: string]: JsonValue }; // see above
-    const isSame = t !== undefined && t === last;
-    last = t;
-    return isSame ? rest : record;
+    const rest = { ...(record as { readonly [key: string]: JsonValue }) }; // see above
+    for (const key of LASTING) {
+      const value = rest[key];
+      if (value !== undefined && value === last[key]) delete rest[key];
+      last[key] = value;
+    }
+    return rest;
   });
   return { of, records: short };
 }
@@ -25,10 +28,10 @@ export function subagentLine(of: string, records: readonly JsonValue[]): JsonVal
 export function parseSubagentLine(line: unknown): { readonly of: string; readonly records: unknown[] } | undefined {
   const parsed = SubagentLine.safeParse(line);
   if (!parsed.success) return undefined;
-  let last: number | undefined;
+  const last: Record<string, unknown> = {};
   const records = parsed.data.records.map((record) => {
-    last = record.t ?? last;
-    return last === undefined ? record : { ...record, t: last };
+    for (const key of LASTING) if (record[key] !== undefined) last[key] = record[key];
+    return { ...record, ...last };
   });
   return { of: parsed.data.of, records };
 }

@@ -3,7 +3,7 @@
 import { type OutputForm, prepareOutputSchema, readStructured } from '../activities/llm/index.js';
 import type { ResolvedStepSpec, SubAgentConfig, WorkflowOptions } from '../config/index.js';
 import type { Clock } from '../domain/clock.js';
-import { TroupeError, toErrorInfo } from '../domain/errors.js';
+import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
@@ -11,6 +11,7 @@ import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestr
 import type { PersistFault, RecordWriter } from '../store/index.js';
 import { subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
+import type { Stop } from './stop.js';
 import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
 
 export interface WorkflowRun {
@@ -19,6 +20,7 @@ export interface WorkflowRun {
   readonly onChanged: WorkflowOptions['onChanged'];
   readonly clock: Clock;
   readonly redact: Redact;
+  readonly stop: Stop;
   /** Runs one step; `subagentFor` gives the subagent of each attempt. */
   readonly runStep: (step: ResolvedStepSpec, subagentFor: SubagentFor) => Promise<StepOutcome>;
 }
@@ -36,7 +38,7 @@ interface Step {
  * @throws TroupeError `workflow_mismatch`, `workflow_busy`, `store_corrupt`, `store_version`, `store_io`; nothing runs then.
  */
 export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: WorkflowRun): Promise<StepOutcome[]> {
-  const { core, workflowId } = run;
+  const { core, workflowId, stop } = run;
   const steps = specs.map(stepOf);
   const byTask = new Map(steps.map((step) => [step.spec.taskId, step]));
   const marked = (metadata: Readonly<Record<string, unknown>> | undefined): Step | undefined => {
@@ -48,10 +50,16 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     return step ? configOf(step, workflowId) : 'leave';
   });
   let taken: readonly SubAgentHandle[] = [];
+  let leave = () => {};
   try {
     let lastId = '';
     const tell = (fault: PersistFault) => core.tell(lastId || workflowId, { type: 'persist_failed', ...fault });
-    const { writer, records, tornBytes, where } = workflow.home.own({ onFault: tell, onHold: () => {} });
+    const { writer, records, tornBytes, where } = workflow.home.own({ onFault: tell, onHold: () => giveUp() });
+    // Stopped, it waits for the store no longer: what is left is tried once more.
+    const giveUp = () => {
+      if (stop.reason !== undefined && writer.isHolding) workflow.home.giveUp();
+    };
+    leave = stop.onStop(giveUp);
     const done = parseWorkflow(records, workflow.ended, where);
     checkSame(steps, done, run);
     const ofRecord = ({ spec, fingerprint }: Step): RecordedStep | undefined => {
@@ -88,6 +96,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
       }),
     );
   } finally {
+    leave();
     // Those whose step was stopped before its turn came.
     for (const handle of taken) if (!handle.isDone()) void handle.cancel('its workflow was stopped');
     await workflow.close();
@@ -168,7 +177,7 @@ class Recorder {
   }
 
   async record({ fingerprint }: Step, outcome: StepOutcome, attempts: number): Promise<StepOutcome> {
-    const { core, clock, redact } = this.#run;
+    const { core, clock, redact, stop } = this.#run;
     if (!outcome.success) return outcome;
     // Where work goes on unsaved, the records of the subagent may lack what it has said.
     const hasText = core.config.onPersistError === 'continue';
@@ -178,7 +187,13 @@ class Recorder {
       else await this.#writer.write(redactValue(doneRecord(fingerprint, outcome, clock.now(), hasText), redact));
       return outcome;
     } catch (cause) {
-      return { ...outcome, success: false, error: toErrorInfo(cause) };
+      const error = stop.reason === undefined ? toErrorInfo(cause) : unrecorded(stop.reason);
+      return { ...outcome, success: false, error };
     }
   }
+}
+
+function unrecorded(reason: string): ErrorInfo {
+  const message = `it ran, but is not on record, since the store could not be written to: ${reason}; called again, it may run again`;
+  return { code: 'cancelled', message };
 }

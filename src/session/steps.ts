@@ -63,6 +63,7 @@ export class Steps {
         onChanged,
         clock,
         redact,
+        stop,
         runStep: (step, subagentFor) => this.#runStep(step, stop, subagentFor),
       }),
     );

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ResolvedStepSpec } from '../config/index.js';
-import { TroupeError } from '../domain/errors.js';
 import type { JsonValue } from '../domain/json.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { StepOutcome } from '../domain/step.js';
 import type { OpenWorkflow } from '../orchestrator/index.js';
+import { parseRecords } from '../store/index.js';
 
 const WORKFLOW_VERSION = 1;
 /** Hexadecimal digits, 4 bits each. */
@@ -49,21 +49,8 @@ export function parseWorkflow(
     if (!outcome.success || typeof taskId !== 'string' || typeof fingerprint !== 'string') continue;
     done.set(taskId, { fingerprint, ended: outcome });
   }
-  for (const [index, record] of records.entries()) {
-    const version = typeof record === 'object' && record !== null && 'version' in record ? record.version : undefined;
-    if (typeof version === 'number' && version > WORKFLOW_VERSION) {
-      throw new TroupeError(
-        'store_version',
-        `${where}: its records have version ${version}, this library reads up to ${WORKFLOW_VERSION}; use a newer one`,
-      );
-    }
-    const parsed = DoneRecord.safeParse(record);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      const problem = `${issue?.path.map(String).join('.') || '(root)'}: ${issue?.message}`;
-      throw new TroupeError('store_corrupt', `${where}: record ${index + 1} is none of a workflow: ${problem}`);
-    }
-    const { taskId, fingerprint, outcome } = parsed.data;
+  const own = parseRecords(records, { schema: DoneRecord, version: WORKFLOW_VERSION, where });
+  for (const { taskId, fingerprint, outcome } of own) {
     done.set(taskId, { fingerprint, recorded: outcome as unknown as RecordedOutcome }); // written by `doneRecord`
   }
   return done;

@@ -16,6 +16,9 @@ const LEASE_FILE = /^(lease|released)\.(\d+)$/;
 /** A contender starts anew when another one moved in between; so often only when something else is wrong. */
 const MAX_ATTEMPTS = 100;
 
+/** Texts of leases of this process that it has let go, though the disk did not take it: they hold nobody off. */
+const letGo = new Set<string>();
+
 export class FileLease implements Lease {
   /** Journals that are open under it. */
   readonly openJournals = new Set<string>();
@@ -57,16 +60,25 @@ export class FileLease implements Lease {
     throw new TroupeError('lease_lost', `the lease on ${where} was taken over or given up; acquire it again`);
   }
 
+  /** @throws TroupeError `store_io`; it is let go in any case, for others when this process ends at the latest. */
   release(): void {
-    if (!this.isHeld()) return;
-    this.#place.guard('release', this.#file, () => {
-      try {
-        renameSync(this.#file, join(dirname(this.#file), `released.${this.epoch}`)); // its number stays, so that the next is higher
-      } catch (cause) {
-        if (!isErrno(cause, 'ENOENT')) throw cause;
-      }
-    });
-    this.giveUp();
+    if (this.#isOver) return;
+    letGo.add(this.#text);
+    try {
+      if (this.isHeld()) this.#place.guard('release', this.#file, () => this.#rename());
+      letGo.delete(this.#text);
+    } finally {
+      this.giveUp();
+    }
+  }
+
+  /** Its number stays, so that the next is higher. */
+  #rename(): void {
+    try {
+      renameSync(this.#file, join(dirname(this.#file), `released.${this.epoch}`));
+    } catch (cause) {
+      if (!isErrno(cause, 'ENOENT')) throw cause;
+    }
   }
 
   /** For who removed the folder, and the lease with it. */
@@ -146,7 +158,7 @@ function epochsIn(folder: string): { readonly name: string; readonly epoch: numb
 function findHolder(file: string): LeaseOwner | undefined {
   const text = readWhole(file);
   const heartbeat = lstatSync(file, { throwIfNoEntry: false });
-  if (text === undefined || heartbeat === undefined) return undefined;
+  if (text === undefined || heartbeat === undefined || letGo.has(text)) return undefined;
   const parsed = LeaseOwner.safeParse(parseOrNone(text));
   if (!parsed.success) return undefined;
   return isDead(parsed.data, ownIdentity(), lookAt, Date.now() - heartbeat.mtimeMs) ? undefined : parsed.data;

@@ -1,4 +1,4 @@
-/** How few files are open at once, however many journals are written: the rest wait their turn, first in first out. */
+/** How few files are open, or journals read, at once, however many are asked for: the rest wait their turn, first in first out. */
 
 export class Gate {
   readonly #limit: number;

@@ -1,6 +1,7 @@
 /** The door of the store room. */
 
 export { FileSessionStore } from './file-session-store.js';
+export { Gate } from './gate.js';
 export { MemorySessionStore } from './memory-session-store.js';
 export { RecordLog } from './record-log.js';
 export type { PersistFault, RecordWriter, WriterOptions } from './record-writer.js';
@@ -14,3 +15,4 @@ export {
   type SessionStore,
   type StorePath,
 } from './session-store.js';
+export { parseRecords } from './stored-record.js';

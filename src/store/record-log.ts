@@ -58,6 +58,7 @@ export class RecordLog {
       isHolding: () => this.#isHolding,
       add: (record) => this.#queue.push({ writer, record }),
       drain: () => this.#wake(),
+      idle: async () => this.#draining,
       leave: () => this.#writers.delete(writer),
     });
     this.#writers.add(writer);
@@ -67,8 +68,8 @@ export class RecordLog {
   /** Writes what is left, trying once more at most. Never rejects. */
   async close(): Promise<void> {
     this.#closing.abort();
-    if (this.#queue.length > 0) this.#wake(); // where it goes on without the store
     await this.#draining;
+    if (this.#queue.length > 0 && this.#options.onPersistError === 'continue') await this.#drain();
     await this.#journal?.close();
     const closed = new TroupeError('closed', 'the orchestrator was closed');
     for (const writer of new Set([...this.#writers, ...this.#waitingWriters()])) writer.fail(closed);

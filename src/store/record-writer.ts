@@ -23,6 +23,8 @@ interface LogOfWriter {
   readonly isHolding: () => boolean;
   readonly add: (record: JsonValue) => void;
   readonly drain: () => void;
+  /** Resolves when nothing is being written. */
+  readonly idle: () => Promise<void>;
   readonly leave: () => void;
 }
 
@@ -56,6 +58,11 @@ export class RecordWriter {
   /** The log waits for the store to work again: nothing goes on before. */
   get isHolding(): boolean {
     return this.#log.isHolding();
+  }
+
+  /** All that it has added is on disk. */
+  get isWritten(): boolean {
+    return this.#writtenCount === this.#addedCount && this.#failure === undefined;
   }
 
   /** Written soon, and before everything that is added later. */
@@ -93,6 +100,11 @@ export class RecordWriter {
         reject: (error) => settle(() => reject(error)),
       });
     });
+  }
+
+  /** Resolves when nothing is being written, of no writer. It makes no try of its own. Never rejects. */
+  idle(): Promise<void> {
+    return this.#log.idle();
   }
 
   /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */

@@ -4,6 +4,7 @@ import { delay } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import { type Attempt, asideKey, attemptRequest } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
+import { recall } from './passivation.js';
 
 /**
  * Waits for the subagent to run: no request starts while it is paused or pending, and none is tried again.
@@ -50,20 +51,25 @@ async function answerTo(
   }
 }
 
-function attemptAside(
+async function attemptAside(
   subagent: LiveSubagent,
   question: string,
   attempt: number,
   signal: AbortSignal,
 ): Promise<Attempt> {
   const { plan, transcript } = subagent;
+  if (transcript.isAway) {
+    const delayMs = await recall(subagent, signal);
+    if (delayMs !== undefined) return { kind: 'held_back', delayMs };
+    if (subagent.state !== 'running') return { kind: 'held_back', delayMs: 0 }; // paused meanwhile
+  }
   return attemptRequest(subagent, {
     key: asideKey(subagent),
     attempt,
     signal,
     request: {
       system: plan.system,
-      messages: [...transcript.messages.map((message) => ({ ...message })), { role: 'user', content: question }],
+      messages: [...transcript.copies(), { role: 'user', content: question }],
       tools: [],
     },
     onText: () => {},

@@ -3,12 +3,12 @@
 import type { CallInput, ToolSettled } from '../../machines/index.js';
 import { noteCall, runTool } from '../activities/tools/index.js';
 import { redactValue } from '../domain/redact-value.js';
-import type { Progress, Task, ToolContext } from '../domain/tool.js';
+import { type Progress, TASK_STATUSES, type Task, type ToolContext } from '../domain/tool.js';
 import type { AgentEventBody } from '../events/index.js';
+import { endCall, refuseCall } from './end-call.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { doneEvent } from './log-record.js';
 import { type Pieces, redactPieces } from './redact-pieces.js';
-import { refuseCall } from './request-llm.js';
 
 const HELD: ToolSettled = { kind: 'held' };
 const isPaused = ({ state }: LiveSubagent) => state === 'paused';
@@ -46,18 +46,9 @@ export async function callTool(subagent: LiveSubagent, { call }: CallInput, sign
   if (waits.length > 0) await Promise.allSettled(waits);
   signal.throwIfAborted();
   output.end();
-  const toolOutput = redact(reply.output);
   subagent.recordFilesSeen();
-  subagent.settleCall(toolId, toolOutput, reply.isError);
-  subagent.publish({
-    type: 'tool_end',
-    toolName,
-    toolId,
-    toolOutput,
-    ...(reply.exitCode === undefined ? {} : { exitCode: reply.exitCode }),
-    durationMs: clock.now() - startedAt,
-    isError: reply.isError,
-  });
+  const { output: said, exitCode, isError } = reply;
+  endCall(subagent, { toolId, toolName }, { output: said, exitCode, isError, durationMs: clock.now() - startedAt });
   return { kind: 'settled' };
 }
 
@@ -114,7 +105,7 @@ function progressEvent({
   return { type: 'subagent_progress', step, ...(totalSteps === undefined ? {} : { totalSteps }), message };
 }
 
-const STATUSES: readonly unknown[] = ['pending', 'in_progress', 'completed'];
+const STATUSES: readonly unknown[] = TASK_STATUSES;
 
 function checkedTasks(tasks: readonly Task[]): readonly Task[] {
   const isTask = (task: Task | null) => typeof task?.content === 'string' && STATUSES.includes(task.status);

@@ -5,6 +5,7 @@ import { settleInterrupted } from '../activities/tools/index.js';
 import type { JsonValue } from '../domain/json.js';
 import type { ToolRecovery } from '../domain/tool.js';
 import { contextOf } from './call-tool.js';
+import { endCall } from './end-call.js';
 import type { LiveSubagent, OpenCall } from './live-subagent.js';
 
 export async function decide(
@@ -19,10 +20,8 @@ export async function decide(
   if (!open) return { kind: 'deny', reason: subagent.whyLost(toolId) };
   const found = interrupted ? await settle(subagent, { toolId, toolName }, open, signal) : 'not_begun';
   if (typeof found === 'object') {
-    const toolOutput = redact(found.output);
     subagent.recordFilesSeen();
-    subagent.settleCall(toolId, toolOutput, found.isError);
-    subagent.publish({ type: 'tool_end', toolName, toolId, toolOutput, durationMs: 0, isError: found.isError });
+    endCall(subagent, { toolId, toolName }, { output: found.output, isError: found.isError, durationMs: 0 });
     return { kind: 'done' };
   }
   const decision = await subagent.plan.permissions.decide({ ...open, interrupted: found === 'unknown' });

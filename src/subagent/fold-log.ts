@@ -26,6 +26,11 @@ export interface TimedEvent {
   readonly at: number;
 }
 
+export interface LoggedRepair {
+  /** The model was told by a message what is wrong, not by the result of a call. */
+  readonly isByMessage: boolean;
+}
+
 export interface FoldedLog {
   readonly spawned: SpawnedRecord;
   readonly createdAt: number;
@@ -41,16 +46,23 @@ export interface FoldedLog {
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
   readonly structured?: { readonly value: unknown };
+  /** The request that left last is to mend an answer. */
+  readonly repair?: LoggedRepair;
+  readonly pauseCount: number;
+  /** How many pauses of its parent its last resume had overruled. */
+  readonly overruledPauses: number;
   /** Of the last record, as the times of `events`. */
   readonly lastAt: number;
   /** How often it was taken up again. */
   readonly epoch: number;
+  /** By epoch: `seq` of the last event that its records know of. */
+  readonly lives: readonly number[];
   readonly outcome?: { readonly id: string };
 }
 
 export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, price?: ModelPrice): FoldedLog {
   const upAt = upTimes(written);
-  const half = halfAnswers(written);
+  const half = halfAnswers(written, written.at(-1)?.type !== 'ended');
   const records = written.filter((_, index) => !half.has(index));
   const times = upAt.filter((_, index) => !half.has(index));
   const messages: TranscriptEntry[] = [];
@@ -60,21 +72,28 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
   let turnSent = 0;
   let usage = NO_USAGE;
   let tasks: readonly Task[] = [];
+  let repair: LoggedRepair | undefined;
+  let isMessageLast = false;
   let structured: { readonly value: unknown } | undefined;
+  let pauseCount = 0;
+  let overruledPauses = 0;
   let epoch = 0;
   let outcome: { readonly id: string } | undefined;
   for (const record of records) {
     switch (record.type) {
       case 'said':
         messages.push(record);
+        if (!record.steered) isMessageLast = record.message.role === 'user';
         for (const callId of record.hidden ?? []) hiddenCalls.add(callId);
         break;
       case 'settled':
         messages.push(record);
+        isMessageLast = false;
         begunCalls.delete(record.callId);
         break;
       case 'sent':
         turnSent = record.turn ?? turnSent;
+        if (record.isRepair) repair = { isByMessage: isMessageLast };
         usage = withRequestSent(record.isRepair ? withRepair(usage) : usage);
         break;
       case 'billed':
@@ -99,6 +118,9 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
         outcome = record.outcome;
         break;
       case 'event':
+        if (record.event.type === DONE + LLM) repair = undefined;
+        if (record.event.type === 'PAUSE') pauseCount += 1;
+        if (record.event.type === 'RESUME') overruledPauses = record.pausesAbove ?? 0;
         if (isHeld(record.event)) begunCalls.delete(String(record.event.actorId).slice(TOOL.length));
         break;
       case 'spawned':
@@ -119,10 +141,22 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
     tasks,
     filesSeen,
     ...(structured ? { structured } : {}),
+    ...(repair ? { repair } : {}),
+    pauseCount,
+    overruledPauses,
     lastAt: upAt.at(-1) ?? spawned.t,
     epoch,
+    lives: livesOf(written),
     ...(outcome ? { outcome } : {}),
   };
+}
+
+/** The conversation of one that lives, as its transcript was told of it. */
+export function conversationIn(records: readonly LogRecord[]): TranscriptEntry[] {
+  const half = halfAnswers(records, false);
+  return records.flatMap((record, index) => {
+    return (record.type === 'said' || record.type === 'settled') && !half.has(index) ? [record] : [];
+  });
 }
 
 const LLM = 'llm';
@@ -141,8 +175,9 @@ function kindOf(output: unknown): unknown {
 /**
  * An answer counts when the chart was told of it, or when the request to mend it has left. A crash may come between its records:
  * what is there of it is left out, and the request is made again. @returns the places of such records.
+ * @param endsInCrash The last record is the last that its process has written.
  */
-function halfAnswers(records: readonly LogRecord[]): ReadonlySet<number> {
+function halfAnswers(records: readonly LogRecord[], endsInCrash: boolean): ReadonlySet<number> {
   const half = new Set<number>();
   let begun: number[] | undefined;
   const drop = () => {
@@ -157,7 +192,7 @@ function halfAnswers(records: readonly LogRecord[]): ReadonlySet<number> {
     else if (record.type === 'event' && record.event.type === DONE + LLM) begun = undefined;
     else if (isPartOfAnswer(record)) begun?.push(index);
   }
-  if (records.at(-1)?.type !== 'ended') drop();
+  if (endsInCrash) drop();
   return half;
 }
 
@@ -179,26 +214,13 @@ function untoldResults(records: readonly LogRecord[]): ReadonlySet<LogRecord> {
   return untold;
 }
 
-/**
- * A result is recorded before the chart is told of it, so that a message may have been steered in between: it stands behind the
- * result, yet the next request took it. How many each request had taken is recorded with it.
- */
+/** A result is recorded before the chart is told of it: a signal that came in between stands behind it, and names it. */
 function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): TimedEvent[] {
-  const steered = records.flatMap((record) =>
-    record.type === 'event' && record.event.type === 'STEER' ? [record.event] : [],
-  );
   const events: TimedEvent[] = [];
-  let given = 0;
-  let seen = 0;
   const untold = untoldResults(records);
   for (const [index, record] of records.entries()) {
     const event = toldBy(record, untold);
-    if (!event) continue;
-    const at = times[index] ?? record.t;
-    const isSteer = event.type === 'STEER';
-    const due = isSteer ? ++seen : Math.min(takenBefore(records, index), steered.length);
-    while (given < due) events.push({ event: steered[given++] as ChartEvent, at });
-    if (!isSteer) events.splice(placeOf(record, events), 0, { event, at });
+    if (event) events.splice(placeOf(record, events), 0, { event, at: times[index] ?? record.t });
   }
   return events;
 }
@@ -217,14 +239,15 @@ function toldBy(record: LogRecord, untold: ReadonlySet<LogRecord>): ChartEvent |
   return { type: 'call_settled', callId: record.callId } satisfies CallSettled;
 }
 
-/** How many messages the request had taken that came of this event. */
-function takenBefore(records: readonly LogRecord[], index: number): number {
-  for (let next = index + 1; next < records.length; next++) {
-    const record = records[next];
-    if (record?.type === 'sent' && record.taken !== undefined) return record.taken;
-    if (record?.type === 'event' && record.event.type !== 'STEER') return 0;
+/** Each has told of its beginning, at least. */
+function livesOf(records: readonly LogRecord[]): number[] {
+  const lives: number[] = [1];
+  let epoch = 0;
+  for (const record of records) {
+    if (record.type === 'restored') epoch = record.epoch;
+    lives[epoch] = Math.max(lives[epoch] ?? 1, record.seq ?? 1);
   }
-  return 0;
+  return lives;
 }
 
 /** An interval ends with the last record before the process went. */

@@ -8,6 +8,7 @@ export {
   type SubagentLogic,
 } from './live-subagent.js';
 export { LOG_VERSION, type LogEntry, type LogRecord, parseLog, type SpawnedRecord } from './log-record.js';
+export { mayPassivate, passivate } from './passivation.js';
 export { chartInput, type PermissionBounds, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 export { provideSubagent } from './provide.js';
 export { replayChart } from './replay-chart.js';
@@ -15,4 +16,4 @@ export { type RestoredSubagent, restoreSubagent } from './restored.js';
 export { saidInFull } from './said-once.js';
 export type { SignalAnswer } from './signals.js';
 export { SubagentLog } from './subagent-log.js';
-export { wire } from './wire.js';
+export { tellOpenRequests, wire } from './wire.js';

@@ -49,6 +49,8 @@ export interface OpenCall {
 export interface Origin {
   /** Of its actor. */
   readonly parent?: AnyActorRef;
+  /** How often the subagent above it was paused. */
+  readonly pausesAbove?: () => number;
   readonly log?: SubagentLog;
   readonly restored?: RestoredSubagent;
 }
@@ -84,8 +86,10 @@ export class LiveSubagent {
   retryAfterMs: number | undefined;
   /** The turn that `turn_start` was told of last. */
   turnBegun = 0;
-  /** Steered messages that requests have taken. */
-  steeringTaken = 0;
+  /** How often it was paused, in all its lives. */
+  pauseCount = 0;
+  /** How often its parent was paused so far. */
+  readonly pausesAbove: () => number;
   #usage: Usage = NO_USAGE;
   #tasks: readonly Task[] = [];
   #callCount = 0;
@@ -94,10 +98,11 @@ export class LiveSubagent {
   readonly #reporter: Reporter;
 
   constructor(logic: SubagentLogic, plan: SubagentPlan, environment: SubagentEnvironment, origin: Origin = {}) {
-    const { parent, log, restored } = origin;
+    const { parent, pausesAbove = () => 0, log, restored } = origin;
     this.plan = plan;
     this.environment = environment;
     this.log = log;
+    this.pausesAbove = pausesAbove;
     this.restored = restored;
     const now = environment.clock.now();
     this.createdAt = restored?.createdAt ?? now;
@@ -112,8 +117,9 @@ export class LiveSubagent {
       this.#tasks = restored.tasks;
       this.#callCount = restored.callCount;
       this.turnBegun = restored.turnSent;
-      this.steeringTaken = restored.steeringTaken;
+      this.pauseCount = restored.pauseCount;
       this.structured = restored.structured;
+      this.repair = restored.repair;
     } else {
       this.transcript.addUser(plan.config.prompt);
     }
@@ -124,7 +130,7 @@ export class LiveSubagent {
       ...(restored ? { snapshot: restored.persisted } : {}),
       input: chartInput(plan, environment),
     });
-    this.signals = new Signals((signal) => this.#deliver(signal), environment.redact);
+    this.signals = new Signals((signal) => this.actor.send(signal), environment.redact);
     this.#reporter = new Reporter(this, restored !== undefined && restored.state !== 'pending');
   }
 
@@ -146,7 +152,7 @@ export class LiveSubagent {
   }
 
   get activity(): Activity {
-    const messageCount = this.transcript.messages.length + 1; // and the system prompt
+    const messageCount = this.transcript.length + 1; // and the system prompt
     return activityOf(this.actor.getSnapshot(), messageCount);
   }
 
@@ -215,20 +221,8 @@ export class LiveSubagent {
     return this.signals.send(signal, this.outcome !== undefined);
   }
 
-  /** At once, also while it waits for a slot to go on with what it was at. */
-  cancel(signal: Extract<ControlEvent, { type: 'CANCEL' }>): void {
-    if (this.restored?.isActive) this.actor.start();
-    this.actor.send(signal);
-  }
-
-  #deliver(signal: ControlEvent): void {
-    if (signal.type === 'CANCEL') this.cancel(signal);
-    else this.actor.send(signal);
-  }
-
   /** A request has taken this message: it is part of the conversation. */
   takeSteered(message: string): void {
-    this.steeringTaken += 1;
     this.transcript.addUser(this.signals.asSaid(message), true);
   }
 
@@ -239,7 +233,7 @@ export class LiveSubagent {
     this.#usage = withRequestSent(isRepair ? withRepair(this.#usage) : this.#usage);
     this.log?.add({
       type: 'sent',
-      ...(turn === undefined ? {} : { turn, taken: this.steeringTaken }),
+      ...(turn === undefined ? {} : { turn }),
       ...(isRepair ? { isRepair } : {}),
     });
   }

@@ -2,11 +2,18 @@
 
 import { z } from 'zod';
 import { TroupeError } from '../domain/errors.js';
+import { TASK_STATUSES } from '../domain/tool.js';
+import { parseRecords } from '../store/index.js';
 
 /** Of the records; newer ones are refused. */
 export const LOG_VERSION = 1;
 
-const at = { /** Ms since the epoch. */ t: z.number() };
+const at = {
+  /** Ms since the epoch. */
+  t: z.number(),
+  /** Of the last event that was published before it, in this life. */
+  seq: z.int().exactOptional(),
+};
 
 const TokenUsage = z.object({
   inputTokens: z.number(),
@@ -45,6 +52,8 @@ const ChartEvent = z.object({
   event: z.looseObject({ type: z.string() }),
   /** Actors whose done events are on record before it, though the chart took this one first. */
   ahead: z.array(z.string()).readonly().exactOptional(),
+  /** How often its parent had been paused when somebody resumed it: those pauses hold it no longer. */
+  pausesAbove: z.int().exactOptional(),
 });
 
 /** The conversation went on. */
@@ -80,8 +89,6 @@ const Sent = z.object({
   type: z.literal('sent'),
   /** Absent for a side question. */
   turn: z.int().exactOptional(),
-  /** Steered messages that requests of this subagent have taken so far. */
-  taken: z.int().exactOptional(),
   isRepair: z.boolean().exactOptional(),
 });
 
@@ -100,7 +107,7 @@ const Calling = z.object({
 const Tasks = z.object({
   ...at,
   type: z.literal('tasks'),
-  tasks: z.array(z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })).readonly(),
+  tasks: z.array(z.object({ content: z.string(), status: z.enum(TASK_STATUSES) })).readonly(),
 });
 
 /** Files as the subagent last saw them, by resolved path. */
@@ -132,7 +139,7 @@ const LogRecord = z.discriminatedUnion('type', [
 export type LogRecord = z.output<typeof LogRecord>;
 export type SpawnedRecord = z.output<typeof Spawned>;
 
-type WithoutTime<Each> = Each extends { t: number } ? Omit<Each, 't'> : never;
+type WithoutTime<Each> = Each extends { t: number } ? Omit<Each, 't' | 'seq'> : never;
 /** As it is handed to the log, which knows the time. */
 export type LogEntry = WithoutTime<LogRecord>;
 
@@ -148,24 +155,7 @@ export const DONE = 'xstate.done.actor.';
  * @throws TroupeError `store_version` for records of a newer library, `store_corrupt` for what is no record of ours.
  */
 export function parseLog(records: readonly unknown[], where: string): LogRecord[] {
-  const [first] = records;
-  const version = typeof first === 'object' && first !== null && 'version' in first ? first.version : undefined;
-  if (typeof version === 'number' && version > LOG_VERSION) {
-    throw new TroupeError(
-      'store_version',
-      `${where}: its records have version ${version}, this library reads up to ${LOG_VERSION}; use a newer one`,
-    );
-  }
-  const parsed = records.map((record, index) => {
-    const result = LogRecord.safeParse(record);
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    const problem = `${issue?.path.map(String).join('.') || '(root)'}: ${issue?.message}`;
-    throw new TroupeError(
-      'store_corrupt',
-      `${where}: record ${index + 1} of ${records.length} is none of ours: ${problem}`,
-    );
-  });
+  const parsed = parseRecords(records, { schema: LogRecord, version: LOG_VERSION, where });
   if (parsed[0]?.type !== 'spawned') {
     throw new TroupeError('store_corrupt', `${where}: the first record does not say what was spawned`);
   }

@@ -55,6 +55,8 @@ export interface SubagentEnvironment {
   readonly approvalMs: number | null;
   /** Runs work of a tool that waits for other subagents: its own one's slot is lent meanwhile. */
   awaitChildren<Result>(id: string, toolId: string, work: () => Promise<Result>): Promise<Result>;
+  /** Whether it may run: how many run at once is bounded. */
+  hasSlot(id: string): boolean;
   readonly redact: Redact;
   onError(error: TroupeError): void;
 }

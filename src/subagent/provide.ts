@@ -28,6 +28,10 @@ export function provideSubagent(clock: Clock, find: (id: string) => LiveSubagent
     throw new TroupeError('bug', `${id} acts but is not live`);
   };
   return subagentMachine.provide({
+    guards: {
+      mayStart: ({ context }) => found(context.id).environment.hasSlot(context.id),
+      lacksSlot: ({ context }) => !found(context.id).environment.hasSlot(context.id),
+    },
     actors: {
       requestLlm: interruptible<RequestLlmOutput, RequestLlmInput>(
         ({ input, signal }) => {

@@ -2,6 +2,7 @@
 
 import { initialTransition, type Snapshot, transition } from 'xstate';
 import {
+  isQueued,
   requestIdOf,
   type SubagentEmitted,
   type SubagentInput,
@@ -24,6 +25,9 @@ export interface ReplayedChart {
   readonly refusals: ReadonlyMap<string, string>;
 }
 
+/** What comes back waits for a slot before it goes on. */
+export const RESTORED = { type: 'RESTORED' } as const;
+
 type MachineEvent = Parameters<typeof transition<typeof subagentMachine>>[2];
 
 export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog): ReplayedChart {
@@ -31,7 +35,7 @@ export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog)
   let ranMs = 0;
   let before: number | undefined;
   const pass = (at: number) => {
-    if (before !== undefined && stateOf(snapshot) === 'running') ranMs += at - before;
+    if (before !== undefined && stateOf(snapshot) === 'running' && !isQueued(snapshot)) ranMs += at - before;
     before = at;
   };
   const askedAt = new Map<string, number>();
@@ -50,9 +54,10 @@ export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog)
     if (snapshot.status !== 'active') break;
   }
   pass(lastAt);
+  if (snapshot.matches('active')) [snapshot] = transition(subagentMachine, snapshot, RESTORED);
 
   const remainingMs = input.timeoutMs === null ? null : Math.max(0, input.timeoutMs - ranMs);
-  const timers = new Map<string, number | null>([['deadline', remainingMs]]);
+  const timers = new Map<string, number>();
   for (const [requestId, at] of askedAt) {
     if (input.approvalMs !== null) timers.set(`ask.${requestId}`, Math.max(0, input.approvalMs - (lastAt - at)));
   }
@@ -90,7 +95,7 @@ function asSettled(callId: string, { context }: SubagentSnapshot): MachineEvent[
 
 /** The request was let go, held back, and let go again with what had been steered meanwhile: neither is on record. */
 function asTaken(snapshot: SubagentSnapshot): MachineEvent[] {
-  const isWaiting = snapshot.matches({ active: { activity: { requesting_llm: 'asking' } } });
+  const isWaiting = snapshot.matches({ active: { activity: 'requesting_llm' } });
   if (!isWaiting || snapshot.context.steering.length === 0) return [];
   return [done('llm', { kind: 'retry_later', delayMs: 0, countsAsAttempt: false }), { type: 'RETRY_DUE' }];
 }
@@ -118,6 +123,6 @@ type PersistedMachine = Snapshot<unknown> & {
   readonly children: Readonly<Record<string, unknown>>;
 };
 
-function withMs(timer: PersistedTimer, ms: number | null): PersistedTimer {
+function withMs(timer: PersistedTimer, ms: number): PersistedTimer {
   return { ...timer, snapshot: { ...timer.snapshot, input: { ...timer.snapshot.input, ms } } };
 }

@@ -44,7 +44,7 @@ export class Reporter {
 
   #tellActivity(): void {
     const snapshot = this.#subagent.actor.getSnapshot();
-    const messageCount = this.#subagent.transcript.messages.length;
+    const messageCount = this.#subagent.transcript.length;
     if (snapshot === this.#toldOf && messageCount === this.#toldAt) return;
     this.#toldOf = snapshot;
     this.#toldAt = messageCount;

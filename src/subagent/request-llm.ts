@@ -1,7 +1,7 @@
 /** The activity `requestLlm`: one attempt at one model request, and what its answer means for the chart. */
 
 import type { ModelTurnResult, PlannedCall, RequestLlmInput, RequestLlmOutput } from '../../machines/index.js';
-import type { ModelTurn } from '../activities/llm/index.js';
+import type { ModelTurn, RequestedCall } from '../activities/llm/index.js';
 import { parseArguments, validateInput } from '../activities/tools/index.js';
 import { frozenCopy } from '../domain/frozen-copy.js';
 import { MAX_CALLS_PER_TURN } from '../domain/limits.js';
@@ -9,7 +9,9 @@ import type { ModelToolCall } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
 import { redactValue } from '../domain/redact-value.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
-import type { LiveSubagent } from './live-subagent.js';
+import { refuseCall } from './end-call.js';
+import type { LiveSubagent, OpenCall } from './live-subagent.js';
+import { recall } from './passivation.js';
 import { redactPieces } from './redact-pieces.js';
 import {
   answerCall,
@@ -33,6 +35,10 @@ export async function requestLlm(
   await null; // nothing of a provider runs inside a transition
   signal.throwIfAborted();
   await subagent.log?.flush(signal); // what it goes on from is on disk, or it does not go on
+  if (subagent.transcript.isAway) {
+    const delayMs = await recall(subagent, signal);
+    if (delayMs !== undefined) return { kind: 'retry_later', delayMs, countsAsAttempt: false };
+  }
   // Paused since the chart let it go: it has not left, so it waits.
   if (subagent.state === 'paused') return { kind: 'retry_later', delayMs: 0, countsAsAttempt: false };
 
@@ -86,7 +92,7 @@ export async function requestLlm(
 function requestOf(subagent: LiveSubagent): ModelRequest {
   return inForm(subagent, {
     system: subagent.plan.system,
-    messages: subagent.transcript.messages.map((message) => ({ ...message })), // a provider may mark them up
+    messages: subagent.transcript.copies(),
     tools: subagent.plan.toolSpecs,
   });
 }
@@ -102,7 +108,7 @@ async function takeTurn(
   { onVoid, ...options }: TakeTurnOptions,
 ): Promise<RequestLlmOutput> {
   const final = finalAnswerIn(subagent.plan, answer);
-  if (!final) return acceptAnswer(subagent, answer);
+  if (!final) return acceptAnswer(subagent, answer, options.signal);
   const result = await takeFinalAnswer(subagent, final, options);
   if (result.kind === 'retry_later') onVoid();
   return result;
@@ -111,7 +117,7 @@ async function takeTurn(
 const NOT_ALONE = 'Not taken: call this tool alone, when all other calls are done.';
 
 /** Writes the answer into the transcript and sorts its calls: those that may run, and those that are answered at once. */
-async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<ModelTurnResult> {
+async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn, signal: AbortSignal): Promise<ModelTurnResult> {
   const { permissions } = subagent.plan;
   const { redact } = subagent.environment;
   const calls: PlannedCall[] = [];
@@ -121,41 +127,31 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
   const notAlone: ModelToolCall[] = [];
   let malformedCount = 0;
   let malformedReset = false;
+  // Side by side: schemas that take their time keep the others waiting only once.
+  const checked = await Promise.all(answer.toolCalls.map((asked, index) => checkCall(subagent, asked, index, signal)));
   for (const [index, asked] of answer.toolCalls.entries()) {
-    if (asked.name === answerTool) {
-      const call = answerCall(subagent, asked);
-      kept.push(call);
+    const call = answerCall(subagent, asked);
+    kept.push(call);
+    const found = checked[index];
+    if (asked.name === answerTool || found === undefined) {
       notAlone.push(call);
       continue;
     }
-    const id = subagent.nextCallId();
-    const parsed = parseArguments(asked.arguments);
-    // Broken JSON is not sent back: servers refuse a history that holds it.
-    const call: ModelToolCall = { id, ...asked, arguments: parsed.ok ? asked.arguments || '{}' : '{}' };
-    kept.push(call);
-    if (index >= MAX_CALLS_PER_TURN) {
-      refused.push({ call, problem: `not run: at most ${MAX_CALLS_PER_TURN} calls in one turn are run` });
-    } else if (!parsed.ok) {
-      malformedCount += 1;
-      refused.push({ call, problem: parsed.problem });
-    } else {
+    const form = 'tool' in found ? 'good' : found.form;
+    if (form === 'malformed') malformedCount += 1;
+    if (form === 'good') {
       malformedCount = 0;
       malformedReset = true;
-      const tool = subagent.plan.tools.get(asked.name);
-      const validated = tool && (await validateInput(tool, parsed.args));
-      if (!validated) {
-        refused.push({ call, problem: unknownTool(asked.name, subagent) });
-      } else if (!validated.ok) {
-        refused.push({ call, problem: validated.problem });
-      } else {
-        const { args } = parsed;
-        const { input } = validated;
-        subagent.openCalls.set(id, { tool, args, input });
-        const isAllowed = permissions.allowsAtOnce({ tool, input });
-        const shown = frozenCopy(redactValue(args, redact));
-        calls.push({ callId: id, name: tool.name, args: shown, alone: !tool.readOnly, isAllowed });
-      }
     }
+    if ('problem' in found) {
+      refused.push({ call, problem: found.problem });
+      continue;
+    }
+    const { tool, args, input } = found;
+    subagent.openCalls.set(call.id, found);
+    const isAllowed = permissions.allowsAtOnce({ tool, input });
+    const shown = frozenCopy(redactValue(args, redact));
+    calls.push({ callId: call.id, name: tool.name, args: shown, alone: !tool.readOnly, isAllowed });
   }
   subagent.repair = undefined;
   subagent.transcript.addAnswer(answer.text, kept);
@@ -174,15 +170,27 @@ async function acceptAnswer(subagent: LiveSubagent, answer: ModelTurn): Promise<
   };
 }
 
-function unknownTool(name: string, { plan }: LiveSubagent): string {
-  return `there is no tool ${JSON.stringify(name)}; the tools are: ${[...plan.tools.keys()].join(', ') || '(none)'}`;
+/** `form`: of the arguments, whether the tool is known or not. */
+type CheckedCall = OpenCall | { readonly problem: string; readonly form: 'good' | 'malformed' | 'not_looked_at' };
+
+async function checkCall(
+  subagent: LiveSubagent,
+  asked: RequestedCall,
+  index: number,
+  signal: AbortSignal,
+): Promise<CheckedCall> {
+  if (index >= MAX_CALLS_PER_TURN) {
+    return { problem: `not run: at most ${MAX_CALLS_PER_TURN} calls in one turn are run`, form: 'not_looked_at' };
+  }
+  const parsed = parseArguments(asked.arguments);
+  if (!parsed.ok) return { problem: parsed.problem, form: 'malformed' };
+  const tool = subagent.plan.tools.get(asked.name);
+  if (!tool) return { problem: unknownTool(asked.name, subagent), form: 'good' };
+  const validated = await validateInput(tool, parsed.args, { clock: subagent.environment.clock, signal });
+  if (!validated.ok) return { problem: validated.problem, form: 'good' };
+  return { tool, args: parsed.args, input: validated.input };
 }
 
-/** Answers a call that is not run: the model is told why, and readers see its end without a start. */
-export function refuseCall(subagent: LiveSubagent, toolId: string, toolName: string, problem: string): void {
-  const { redact } = subagent.environment;
-  const toolOutput = redact(problem);
-  subagent.settleCall(toolId, toolOutput, true);
-  // The name is the model's own, and need not be that of a tool.
-  subagent.publish({ type: 'tool_end', toolName: redact(toolName), toolId, toolOutput, durationMs: 0, isError: true });
+function unknownTool(name: string, { plan }: LiveSubagent): string {
+  return `there is no tool ${JSON.stringify(name)}; the tools are: ${[...plan.tools.keys()].join(', ') || '(none)'}`;
 }

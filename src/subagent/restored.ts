@@ -4,6 +4,7 @@ import type { Snapshot } from 'xstate';
 import type { SubagentInput } from '../../machines/index.js';
 import { stateOf } from '../../machines/index.js';
 import { parseArguments, validateInput } from '../activities/tools/index.js';
+import type { Clock } from '../domain/clock.js';
 import type { LifecycleState } from '../domain/lifecycle.js';
 import type { Task } from '../domain/tool.js';
 import type { Usage } from '../domain/usage.js';
@@ -11,8 +12,8 @@ import type { FoldedLog } from './fold-log.js';
 import type { OpenCall } from './live-subagent.js';
 import type { LogEntry } from './log-record.js';
 import type { SubagentPlan } from './plan.js';
-import { replayChart } from './replay-chart.js';
-import type { StructuredAnswer } from './structured-answer.js';
+import { RESTORED, replayChart } from './replay-chart.js';
+import { checkInTime, type Repair, repairAgain, type StructuredAnswer } from './structured-answer.js';
 import { Transcript, type TranscriptEntry } from './transcript.js';
 
 export interface RestoredSubagent {
@@ -24,6 +25,10 @@ export interface RestoredSubagent {
   readonly sparesChildren: boolean;
   /** It waits for its parent to resume it. */
   readonly isPausedByParent: boolean;
+  /** In all lives. */
+  readonly pauseCount: number;
+  /** How many pauses of its parent its last resume had overruled: later ones hold it, on record or not. */
+  readonly overruledPauses: number;
   /** It has a slot, or had one. */
   readonly isActive: boolean;
   readonly transcript: Transcript;
@@ -33,15 +38,17 @@ export interface RestoredSubagent {
   readonly begunCalls: ReadonlyMap<string, unknown>;
   readonly callCount: number;
   readonly turnSent: number;
-  readonly steeringTaken: number;
   readonly usage: Usage;
   readonly tasks: readonly Task[];
   readonly filesSeen: ReadonlyMap<string, string>;
   readonly structured?: StructuredAnswer;
+  readonly repair?: Repair;
   readonly createdAt: number;
   /** Of the events from now on. */
   readonly epoch: number;
-  /** What a crash kept from the records, though others tell of it: to be recorded before all else. */
+  /** By epoch: `seq` of the last event that is known of each. */
+  readonly formerLives: readonly number[];
+  /** What a crash kept from the records, though others tell of it, and what the chart was told since: to be recorded before all else. */
   readonly unrecorded: readonly LogEntry[];
 }
 
@@ -49,27 +56,31 @@ export async function restoreSubagent(
   plan: SubagentPlan,
   input: SubagentInput,
   log: FoldedLog,
+  clock: Clock,
 ): Promise<RestoredSubagent> {
   const { snapshot, persisted, refusals } = replayChart(input, log);
   const steered = log.events.flatMap(({ event }) => (event.type === 'STEER' ? [String(event.message)] : []));
   const taken = steered.slice(0, steered.length - snapshot.context.steering.length);
   const { transcript, callCount, unrecorded } = retell(log, { prompt: plan.config.prompt, taken, refusals });
+  if (snapshot.matches('active')) unrecorded.push({ type: 'event', event: RESTORED });
   const openCalls = new Map<string, OpenCall>();
   const lostCalls = new Map<string, string>();
   const written = argumentsById(log);
   for (const { callId, name } of snapshot.context.calls) {
-    const open = await openCall(plan, name, log.hiddenCalls.has(callId) ? undefined : written.get(callId));
+    const open = await openCall(plan, name, log.hiddenCalls.has(callId) ? undefined : written.get(callId), clock);
     if (typeof open === 'string') lostCalls.set(callId, open);
     else openCalls.set(callId, open);
   }
-  const { begunCalls, turnSent, usage, tasks, filesSeen, createdAt, epoch } = log;
-  const structured = log.structured && (await answerOf(plan, log.structured.value));
+  const { begunCalls, pauseCount, overruledPauses, turnSent, usage, tasks, filesSeen, createdAt, epoch, lives } = log;
+  const structured = log.structured && (await answerOf(plan, log.structured.value, clock));
   return {
     persisted,
     state: stateOf(snapshot),
     lastText: snapshot.context.text,
     sparesChildren: snapshot.context.sparesChildren,
     isPausedByParent: snapshot.context.pausedBy === 'parent',
+    pauseCount,
+    overruledPauses,
     isActive: snapshot.matches('active'),
     transcript,
     openCalls,
@@ -77,13 +88,14 @@ export async function restoreSubagent(
     begunCalls,
     callCount,
     turnSent,
-    steeringTaken: taken.length,
     usage,
     tasks,
     filesSeen,
     ...(structured ? { structured } : {}),
+    ...(log.repair ? { repair: repairAgain(plan, log.repair) } : {}),
     createdAt,
     epoch: epoch + 1,
+    formerLives: lives,
     unrecorded,
   };
 }
@@ -141,7 +153,12 @@ function argumentsById({ messages }: FoldedLog): Map<string, string> {
 }
 
 /** @returns why not, as a text for the model. */
-async function openCall(plan: SubagentPlan, name: string, text: string | undefined): Promise<OpenCall | string> {
+async function openCall(
+  plan: SubagentPlan,
+  name: string,
+  text: string | undefined,
+  clock: Clock,
+): Promise<OpenCall | string> {
   const tool = plan.tools.get(name);
   if (!tool) return `not run: there is no tool ${JSON.stringify(name)} any more`;
   if (text === undefined) {
@@ -149,12 +166,12 @@ async function openCall(plan: SubagentPlan, name: string, text: string | undefin
   }
   const parsed = parseArguments(text);
   if (!parsed.ok) return `not run: ${parsed.problem}`;
-  const validated = await validateInput(tool, parsed.args);
+  const validated = await validateInput(tool, parsed.args, { clock });
   return validated.ok ? { tool, args: parsed.args, input: validated.input } : `not run: ${validated.problem}`;
 }
 
 /** As the schema of today gives it; undefined where it no longer fits. */
-async function answerOf({ form }: SubagentPlan, json: unknown): Promise<StructuredAnswer | undefined> {
-  const read = await form?.validate(json);
+async function answerOf({ form }: SubagentPlan, json: unknown, clock: Clock): Promise<StructuredAnswer | undefined> {
+  const read = form && (await checkInTime(form, json, { clock }));
   return read?.ok ? { json, value: read.value } : undefined;
 }

@@ -53,7 +53,7 @@ export function saidInFull(records: readonly LogRecord[]): LogRecord[] {
 }
 
 /** What a user says that was not steered in; never empty as it was said. */
-function isFirstWord<Entry extends LogEntry>(entry: Entry): entry is Extract<Entry, { type: 'said' }> {
+export function isFirstWord<Entry extends LogEntry>(entry: Entry): entry is Extract<Entry, { type: 'said' }> {
   return entry.type === 'said' && entry.message.role === 'user' && entry.steered !== true;
 }
 

@@ -11,11 +11,14 @@ import {
   readStructured,
   repairMessage,
   requestInForm,
+  type StructuredResult,
   type WrittenAnswer,
 } from '../activities/llm/index.js';
-import { parseArguments } from '../activities/tools/index.js';
+import { type CheckScope, parseArguments } from '../activities/tools/index.js';
+import { inTime } from '../domain/clock.js';
+import { messageOf } from '../domain/errors.js';
+import { MAX_CHECK_MS } from '../domain/limits.js';
 import type { ModelRequest } from '../domain/model.js';
-import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { LiveSubagent } from './live-subagent.js';
 import type { SubagentPlan } from './plan.js';
@@ -34,6 +37,11 @@ export interface Repair {
   /** Attempts at the request before: those of this one are counted anew. */
   readonly attemptsBefore: number;
   isSent: boolean;
+}
+
+/** A request to mend an answer that a crash cut off goes on as the same repair. @param isByMessage As it was told what is wrong. */
+export function repairAgain(plan: SubagentPlan, { isByMessage }: { readonly isByMessage: boolean }): Repair {
+  return { isForced: isByMessage && answerToolOf(plan) !== undefined, attemptsBefore: 0, isSent: true };
 }
 
 /** A whole final answer. */
@@ -80,8 +88,7 @@ export async function takeFinalAnswer(
   final: FinalAnswer,
   { attempt, signal }: TakeOptions,
 ): Promise<ModelTurnResult | RetryLater> {
-  const read = await readFinal(final, subagent.environment.redact);
-  signal.throwIfAborted(); // a refinement may take its time
+  const read = await readFinal(subagent, final, signal);
   if ('json' in read) return keep(subagent, final, read);
   if (subagent.usage.repairs >= subagent.plan.config.repairs) throw unfit(subagent, final, read.problems);
   const hasCall = say(subagent, final, repairMessage(read.problems), true);
@@ -93,22 +100,33 @@ export async function takeFinalAnswer(
 const CUT_OFF = 'the answer was cut off at the length limit; make it shorter';
 
 async function readFinal(
+  { environment: { clock, redact } }: LiveSubagent,
   { form, turn, written }: FinalAnswer,
-  redact: Redact,
+  signal: AbortSignal,
 ): Promise<StructuredAnswer | { readonly problems: string }> {
   if (turn.truncated) return { problems: CUT_OFF };
   let json: unknown;
   const validate: OutputForm['validate'] = (value) => {
     json = value;
-    return form.validate(value);
+    return checkInTime(form, value, { clock, signal });
   };
   const read = await readStructured({ ...form, validate }, written);
   if (!read.ok) return read;
   const harmless = redactValue(json, redact);
   if (harmless === json) return { json, value: read.value };
-  const again = await form.validate(harmless);
+  const again = await checkInTime(form, harmless, { clock, signal });
   if (again.ok) return { json: harmless, value: again.value };
   return { problems: `the answer holds a secret; without it:\n${again.problems}` };
+}
+
+/** A refinement that takes longer than 10 s is a problem like any other. Rejects with the signal's reason as soon as it aborts. */
+export async function checkInTime(form: OutputForm, value: unknown, scope: CheckScope): Promise<StructuredResult> {
+  try {
+    return await inTime(form.validate(value), { ...scope, ms: MAX_CHECK_MS });
+  } catch (cause) {
+    scope.signal?.throwIfAborted();
+    return { ok: false, problems: `could not be checked: ${messageOf(cause)}` };
+  }
 }
 
 function keep(subagent: LiveSubagent, { form, ...final }: FinalAnswer, answer: StructuredAnswer): ModelTurnResult {

@@ -11,42 +11,117 @@ type ToolMessage = Extract<Message, { role: 'tool' }>;
 
 const UNSETTLED = '(no result yet)';
 
+/** What was added since the messages were let go. */
+interface Absence {
+  /** Entries that had been added before. */
+  readonly entryCount: number;
+  readonly since: TranscriptEntry[];
+}
+
 export class Transcript {
-  readonly #messages: Message[] = [];
+  #messages: Message[] = [];
   /** Told of everything that is added. */
   onEntry: ((entry: TranscriptEntry) => void) | undefined;
   /** Where the result of each call that is not settled belongs. */
-  readonly #openCalls = new Map<string, number>();
+  #openCalls = new Map<string, number>();
+  #length = 0;
+  #entryCount = 0;
+  #absence: Absence | undefined;
 
-  /** All messages, oldest first. Results stand behind the answer that asked for them, in the order of its calls. */
+  /**
+   * All messages, oldest first. Results stand behind the answer that asked for them, in the order of its calls. Not to be read
+   * while they are away.
+   */
   get messages(): readonly Message[] {
     return this.#messages;
   }
 
+  /** For a provider, which may mark them up. */
+  copies(): Message[] {
+    return this.#messages.map((message) => ({ ...message }));
+  }
+
+  /** How many messages there are, in memory or not. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The messages are not in memory. What is added meanwhile finds its place when they are back. */
+  get isAway(): boolean {
+    return this.#absence !== undefined;
+  }
+
   addUser(content: string, steered = false): void {
     const message = { role: 'user' as const, content };
-    this.#messages.push(message);
-    this.onEntry?.({ type: 'said', message, ...(steered ? { steered } : {}) });
+    this.#add({ type: 'said', message, ...(steered ? { steered } : {}) });
   }
 
   /** Adds an answer and keeps a place for the result of each of its calls. */
   addAnswer(content: string, toolCalls: readonly ModelToolCall[]): void {
-    const message = { role: 'assistant' as const, content, ...(toolCalls.length > 0 ? { toolCalls } : {}) };
-    this.#messages.push(message);
-    this.onEntry?.({ type: 'said', message });
-    for (const { id } of toolCalls) {
-      this.#openCalls.set(id, this.#messages.length);
-      this.#messages.push({ role: 'tool', toolCallId: id, content: UNSETTLED });
-    }
+    this.#add({
+      type: 'said',
+      message: { role: 'assistant', content, ...(toolCalls.length > 0 ? { toolCalls } : {}) },
+    });
   }
 
   /** Puts the result of a call into its place; a second result for the same call is dropped. */
   settle(toolCallId: string, content: string, isError: boolean): void {
-    const at = this.#openCalls.get(toolCallId);
-    if (at === undefined) return;
-    this.#openCalls.delete(toolCallId);
-    const message: ToolMessage = { role: 'tool', toolCallId, content };
+    this.#add({ type: 'settled', callId: toolCallId, content, isError });
+  }
+
+  /** Lets the messages go. */
+  leave(): void {
+    this.#absence ??= { entryCount: this.#entryCount, since: [] };
+    this.#messages = [];
+  }
+
+  /**
+   * Takes the messages back.
+   * @param entries All that were told before they left; later ones are passed over, as they are known.
+   * @returns whether they fit: if not, nothing has changed.
+   */
+  comeBack(entries: readonly TranscriptEntry[]): boolean {
+    if (!this.#absence) return true;
+    const { entryCount, since } = this.#absence;
+    const whole = new Transcript();
+    for (const entry of entries) if (whole.#entryCount < entryCount) whole.#add(entry);
+    for (const entry of since) whole.#add(entry);
+    const isSame = whole.#entryCount === this.#entryCount && whole.#length === this.#length;
+    if (!isSame) return false;
+    this.#messages = whole.#messages;
+    this.#openCalls = whole.#openCalls;
+    this.#absence = undefined;
+    return true;
+  }
+
+  #add(entry: TranscriptEntry): void {
+    if (entry.type === 'settled' && !this.#openCalls.has(entry.callId)) return;
+    this.#entryCount += 1;
+    if (entry.type === 'settled') this.#settle(entry);
+    else this.#say(entry.message);
+    this.#absence?.since.push(entry);
+    this.onEntry?.(entry);
+  }
+
+  #say(message: Exclude<Message, { role: 'tool' }>): void {
+    this.#push(message);
+    if (message.role === 'user') return;
+    for (const { id } of message.toolCalls ?? []) {
+      this.#openCalls.set(id, this.#length);
+      this.#push({ role: 'tool', toolCallId: id, content: UNSETTLED });
+    }
+  }
+
+  #settle({ callId, content, isError }: Extract<TranscriptEntry, { type: 'settled' }>): void {
+    const at = this.#openCalls.get(callId);
+    this.#openCalls.delete(callId);
+    if (at === undefined || this.#absence) return;
+    const message: ToolMessage = { role: 'tool', toolCallId: callId, content };
     this.#messages[at] = isError ? { ...message, isError } : message;
-    this.onEntry?.({ type: 'settled', callId: toolCallId, content, isError });
+  }
+
+  #push(message: Message): void {
+    this.#length += 1;
+    if (!this.#absence) this.#messages.push(message);
   }
 }

@@ -1,14 +1,20 @@
 /** Ties a subagent's actor to the event stream: what the chart tells becomes events, transcript entries and questions. */
 
 import type { AnyActorRef } from 'xstate';
-import type { ControlEvent, PlannedCall, SubagentEmitted } from '../../machines/index.js';
+import {
+  type ControlEvent,
+  type PlannedCall,
+  requestIdOf,
+  type SubagentEmitted,
+  timeLeft,
+} from '../../machines/index.js';
 import { answerByConfirm } from '../activities/permissions/index.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Confirm, PermissionRequest } from '../domain/permission.js';
 import type { ControlSignal } from '../events/index.js';
 import { forgetRequests } from './attempt-request.js';
+import { refuseCall } from './end-call.js';
 import type { LiveSubagent } from './live-subagent.js';
-import { refuseCall } from './request-llm.js';
 
 export interface WireListeners {
   /** A signal that applied, told inside the transition that it made. */
@@ -29,6 +35,7 @@ export function wire(subagent: LiveSubagent, listeners: WireListeners): void {
   };
   subagent.actor.subscribe({
     next: () => {
+      forgetTold(subagent);
       subagent.reportChanges();
       listeners.onChange();
     },
@@ -85,23 +92,41 @@ function tellSignal(
   subagent.signals.answer(signal, reason === undefined ? { accepted } : { accepted, reason });
   if (!accepted) return;
   const isSuspension = signal.type === 'PAUSE' && signal.by === 'shutdown'; // in its next life it runs
-  if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal }, ...aheadOf(subagent) });
+  if (signal.type === 'PAUSE' && !isSuspension) subagent.pauseCount += 1;
+  const overrules = signal.type === 'RESUME' && signal.by !== 'parent' ? { pausesAbove: subagent.pausesAbove() } : {};
+  if (!isSuspension) subagent.log?.add({ type: 'event', event: { ...signal }, ...aheadOf(subagent), ...overrules });
   listeners.onSignal(signal);
 }
 
 /** What is on record already, and comes to the chart only now. */
-function aheadOf({ untold, actor }: LiveSubagent): { ahead?: readonly string[] } {
-  const { children } = actor.getSnapshot() as { children: Record<string, AnyActorRef | undefined> };
-  for (const id of untold) if ((children[id]?.getSnapshot().status ?? 'done') === 'done') untold.delete(id);
+function aheadOf({ untold }: LiveSubagent): { ahead?: readonly string[] } {
   return untold.size > 0 ? { ahead: [...untold] } : {};
+}
+
+/** After each transition: not before a signal is told, since a cancel stops all. */
+function forgetTold({ untold, actor }: LiveSubagent): void {
+  if (untold.size === 0) return;
+  const { children } = actor.getSnapshot() as { children: Record<string, AnyActorRef | undefined> };
+  for (const id of untold) if (children[id]?.getSnapshot().status !== 'active') untold.delete(id);
+}
+
+/** Requests that were open when a former life ended: asked again under their ids, with what is left of their time. */
+export function tellOpenRequests(subagent: LiveSubagent): void {
+  const { context, children } = subagent.actor.getSnapshot();
+  for (const call of context.calls.filter(({ status }) => status === 'asking')) {
+    const requestId = requestIdOf(call);
+    const request = { type: 'permission_request', requestId, call, reason: call.reason ?? '' } as const;
+    tellRequest(subagent, request, timeLeft(children[`ask.${requestId}`]) ?? undefined);
+  }
 }
 
 function tellRequest(
   subagent: LiveSubagent,
   { requestId, call, reason, rule }: Extract<SubagentEmitted, { type: 'permission_request' }>,
+  msLeft = subagent.environment.approvalMs ?? undefined,
 ): void {
   const { environment, plan } = subagent;
-  const { approvalMs, clock, confirm } = environment;
+  const { clock, confirm } = environment;
   const request: PermissionRequest = {
     requestId,
     subagentId: subagent.id,
@@ -111,7 +136,7 @@ function tellRequest(
     args: call.args,
     reason,
     ...(rule === undefined ? {} : { rule }),
-    ...(approvalMs === null ? {} : { expiresAt: clock.now() + approvalMs }),
+    ...(msLeft === undefined ? {} : { expiresAt: clock.now() + msLeft }),
   };
   const { toolId, toolName, args, expiresAt } = request;
   subagent.publish({

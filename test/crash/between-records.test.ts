@@ -1,32 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { StepOutcome } from '../../src/domain/step.js';
-import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
 import { createSessionWorld, step } from '../session/session-world.js';
-import { firstLife } from '../support/lives.js';
 import { MortalStore } from '../support/mortal-store.js';
-import { byPrompt, calls, eventsOf, lastMessage, tasks, type World, type WorldOptions } from '../support/world.js';
-
-type Script = readonly ScriptedAnswer[] | ScriptedFunction;
-
-/** A life whose process dies with its `appends`th record. */
-function life(
-  store: MortalStore,
-  script: Script,
-  options: WorldOptions & { appends?: number; writeMs?: number } = {},
-): World {
-  const { appends = Number.POSITIVE_INFINITY, writeMs = 0, ...rest } = options;
-  const world = firstLife(store as never, script, rest);
-  store.begin({ clock: world.clock, appends, writeMs: () => writeMs });
-  return world;
-}
-
-async function untilQuiet(world: World): Promise<void> {
-  for (let round = 0; round < 20; round++) await world.clock.advance(10);
-}
+import { byPrompt, calls, eventsOf, lastMessage, tasks } from '../support/world.js';
+import { life, untilQuiet } from './support/one-life.js';
 
 describe('a process that dies between two records', () => {
-  const script: Script = byPrompt({
+  const script = byPrompt({
     lead: [tasks('a', 'b'), calls(['note', { label: 'l1' }], ['note', { label: 'l2' }]), { text: 'lead is done' }],
     a: [calls(['note', { label: 'a1' }], ['peek', { label: 'p' }]), { text: 'a is done' }],
     b: [calls(['nothing', {}], ['note', { label: 'b1' }]), { text: 'b is done' }],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { TroupeError } from '../../src/domain/errors.js';
 import type { StepOutcome } from '../../src/domain/step.js';
 import { FileSessionStore } from '../../src/store/index.js';
 import { createSessionWorld, step } from '../session/session-world.js';
-import { calls, createWorld } from '../support/world.js';
+import { calls, createWorld, errorOf } from '../support/world.js';
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-damage-'));
@@ -157,6 +158,31 @@ describe('a damaged store', () => {
       await expect(next.orchestrator.getHandle('subagent-1')?.wait()).resolves.toBe('one');
       await next.orchestrator.close();
       expect(readFileSync(join(subagents, 'notes.txt'), 'utf8')).toBe('mine');
+    }
+  });
+});
+
+describe('a document of a newer version', () => {
+  it('is refused and stays as it is, whichever layer has the version', async () => {
+    for (const layer of ['the file', 'the subagent'] as const) {
+      const folder = temporaryFolder();
+      const world = createWorld([{ hang: true }], { store: new FileSessionStore(folder) });
+      world.spawn();
+      while (world.model.requests.length < 1) await world.clock.advance(1);
+      const closing = world.orchestrator.close({ mode: 'cancel' });
+      await closing;
+      const file = fileIn(folder, 'document.json');
+      const { hash: _, ...sealed } = JSON.parse(readFileSync(file, 'utf8'));
+      if (layer === 'the file') sealed.version += 1;
+      else sealed.value.version += 1;
+      const hash = createHash('sha256').update(JSON.stringify(sealed)).digest('hex');
+      const newer = JSON.stringify({ hash: hash.slice(0, _.length), ...sealed });
+      writeFileSync(file, newer);
+      const next = createWorld([], { store: new FileSessionStore(folder) });
+      const error = await errorOf(() => next.orchestrator.restore());
+      expect([layer, error.code]).toEqual([layer, 'store_version']);
+      await next.orchestrator.close();
+      expect(readFileSync(file, 'utf8')).toBe(newer);
     }
   });
 });

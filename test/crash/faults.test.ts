@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OnPersistError } from '../../src/domain/stored.js';
 import type { ScriptedAnswer } from '../../src/testing/index.js';
+import { createSessionWorld, echo, step } from '../session/session-world.js';
 import { firstLife } from '../support/lives.js';
 import { MortalStore } from '../support/mortal-store.js';
 import { calls, eventsOf, lastMessage, type World } from '../support/world.js';
@@ -119,5 +120,36 @@ describe('a store that cannot write', () => {
     await other.clock.advance(200);
     await expect(again?.wait()).resolves.toBe('done');
     expect([...world.effects, ...other.effects]).toEqual(['n']);
+  });
+});
+
+describe('a workflow whose signal is aborted while the store cannot write', () => {
+  it('resolves: the step that ran keeps its answer, and does not count as done', async () => {
+    for (const abort of ['before the fault is known', 'while it is held'] as const) {
+      const store = new MortalStore();
+      store.begin();
+      const first = createSessionWorld(echo, { sessionStore: store });
+      const controller = new AbortController();
+      store.onRecord = (_, record) => {
+        if ((record as { type: string }).type !== 'ended') return;
+        store.isBroken = true;
+        if (abort === 'before the fault is known') controller.abort();
+      };
+      const call = first.session.parallelResumable([step('a')], 'w', { signal: controller.signal });
+      await first.clock.advance(3 * SECOND_MS);
+      controller.abort();
+      const [outcome] = await call;
+      expect([abort, outcome]).toMatchObject([
+        abort,
+        { success: false, output: 'done a', error: { code: 'cancelled' }, turns: 1, usage: { requests: 1 } },
+      ]);
+      expect(outcome?.error?.message).toContain('not on record');
+
+      // Its subagent had ended on record, so that the next call need not run it again.
+      store.isBroken = false;
+      const [again] = await first.session.parallelResumable([step('a')], 'w');
+      expect(again).toMatchObject({ success: true, output: 'done a' });
+      expect(first.model.requests).toHaveLength(1);
+    }
   });
 });

@@ -280,14 +280,16 @@ describe('SubAgentEventStream', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('recv(0) does not wait; a limit beyond the longest timer is one all the same; NaN is refused', async () => {
+  test('recv(0) does not wait; a limit beyond the longest timer is one all the same; what is no number is refused', async () => {
     const { hub, clock } = makeHub();
     const stream = hub.streamOf('a');
     expect(await stream.recv(0)).toBeUndefined();
     const waiting = stream.recv(1e15);
     hub.publish('a', text(1));
     expect(await waiting).toMatchObject({ seq: 1 });
-    await expect(stream.recv(Number.NaN)).rejects.toMatchObject({ code: 'config_invalid' });
+    for (const odd of [Number.NaN, '5', null, {}]) {
+      await expect(stream.recv(odd as number)).rejects.toMatchObject({ code: 'config_invalid' });
+    }
     expect(clock.pending).toBe(0);
   });
 

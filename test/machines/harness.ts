@@ -7,6 +7,7 @@ import {
   type Decided,
   interruptible,
   isAtRest,
+  isQueued,
   type PlannedCall,
   type RequestLlmInput,
   type RequestLlmOutput,
@@ -62,7 +63,7 @@ export class World {
   readonly requests: Open<RequestLlmInput, RequestLlmOutput>[] = [];
   readonly calls: Open<CallInput, ToolSettled>[] = [];
   readonly decisions: Open<CallInput, Decision>[] = [];
-  /** What began although the subagent was paused. */
+  /** What began although the subagent was paused, or had no slot. */
   readonly startsWhilePaused: string[] = [];
   completions = 0;
   readonly #policy: Policy;
@@ -115,7 +116,7 @@ export class World {
   #open<Input, Output>(list: Open<Input, Output>[], key: string, input: Input, signal: AbortSignal): Promise<Output> {
     this.log.push(`${key} start`);
     // XState v5: children start when the snapshot of the transition that spawned them stands.
-    if (this.state === 'paused') this.startsWhilePaused.push(key);
+    if (this.state === 'paused' || isQueued(this.snapshot)) this.startsWhilePaused.push(key);
     signal.addEventListener('abort', () => this.log.push(`${key} abort`), { once: true });
     return waitFor(list, input, signal);
   }

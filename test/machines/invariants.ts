@@ -47,7 +47,7 @@ export function childrenBy(snapshot: SubagentSnapshot): string[] {
     ...idsBy(snapshot, 'running').map((id) => `tool.${id}`),
     ...idsBy(snapshot, 'deciding').map((id) => `decide.${id}`),
     ...asking.map((call) => `ask.${requestIdOf(call)}`),
-    ...(isIn(snapshot, 'asking') ? ['llm'] : []),
+    ...(isIn(snapshot, 'requesting_llm') ? ['llm'] : []),
     ...(isIn(snapshot, 'backing_off') ? ['retry'] : []),
     ...(snapshot.matches({ active: { control: 'running' } }) ? ['deadline'] : []),
   ].sort();
@@ -63,7 +63,7 @@ function inFlightOf(world: World): InFlight {
 }
 
 function inFlightBy(snapshot: SubagentSnapshot): InFlight {
-  return { requestCount: isIn(snapshot, 'asking') ? 1 : 0, calls: idsBy(snapshot, 'running').sort() };
+  return { requestCount: isIn(snapshot, 'requesting_llm') ? 1 : 0, calls: idsBy(snapshot, 'running').sort() };
 }
 
 function activityInFlight({ activity, snapshot }: World): InFlight {
@@ -73,8 +73,8 @@ function activityInFlight({ activity, snapshot }: World): InFlight {
   return { requestCount: requests, calls };
 }
 
-function isIn(snapshot: SubagentSnapshot, requesting: 'asking' | 'backing_off'): boolean {
-  return snapshot.matches({ active: { activity: { requesting_llm: requesting } } });
+function isIn(snapshot: SubagentSnapshot, activity: 'requesting_llm' | 'backing_off'): boolean {
+  return snapshot.matches({ active: { activity } });
 }
 
 /** None once it has ended: context keeps the calls as they stood. */

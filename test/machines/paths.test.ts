@@ -73,9 +73,9 @@ function serializeState({ value, status, context }: SubagentSnapshot): string {
 const REACHABLE = [
   ...['ready', 'queued', 'held'].map((pending) => ({ pending })),
   ...['running', 'paused'].flatMap((control) =>
-    [{ requesting_llm: 'asking' }, { requesting_llm: 'backing_off' }, 'calling_tool', 'waiting_for_control'].map(
-      (activity) => ({ active: { control, activity } }),
-    ),
+    ['requesting_llm', 'backing_off', 'calling_tool', 'waiting_for_control'].map((activity) => ({
+      active: { control, activity },
+    })),
   ),
   { active: { control: 'running', activity: 'idle' } }, // its calls are being decided; a paused one does not rest in it
   'completed',

@@ -1,7 +1,13 @@
 /** One subagent under random signals and answers: does the next step, and holds what comes of it against a plain model. */
 
 import { expect } from 'vitest';
-import { type ControlEvent, type PlannedCall, type RequestLlmOutput, timeLeft } from '../../machines/index.js';
+import {
+  type ControlEvent,
+  isQueued,
+  type PlannedCall,
+  type RequestLlmOutput,
+  timeLeft,
+} from '../../machines/index.js';
 import { type Policy, World } from './harness.js';
 import { expectInvariants } from './invariants.js';
 import { answer, call, failure, retryLater } from './script.js';
@@ -29,7 +35,7 @@ export interface Limits {
 }
 
 export type Command =
-  | { readonly do: 'START' | 'QUEUE' | 'REPLY' | 'FAULT' }
+  | { readonly do: 'START' | 'QUEUE' | 'RESTORED' | 'REPLY' | 'FAULT' }
   | { readonly do: 'SIGNAL'; readonly signal: ControlEvent }
   /** To the nth request that is open or, beyond those, to one that is not. */
   | { readonly do: 'APPROVE' | 'DENY'; readonly nth: number }
@@ -96,6 +102,7 @@ export class RandomRun {
     switch (command.do) {
       case 'START':
       case 'QUEUE':
+      case 'RESTORED':
         return world.send({ type: command.do });
       case 'SIGNAL':
         return this.#signal(command.signal);
@@ -142,7 +149,8 @@ export class RandomRun {
       case 'DENY':
         return this.#model.questions.has(signal.requestId) ? { accepted: true } : refuse('unknown_request');
       case 'STEER': {
-        const isAsking = this.world.snapshot.matches({ active: { activity: 'requesting_llm' } });
+        const activities = ['requesting_llm', 'backing_off'] as const;
+        const isAsking = activities.some((activity) => this.world.snapshot.matches({ active: { activity } }));
         const begun = this.#model.turns + (isAsking ? 1 : 0);
         return begun < this.world.snapshot.context.maxSteps ? { accepted: true } : refuse('no_turn_left');
       }
@@ -152,7 +160,7 @@ export class RandomRun {
   }
 
   async #advance(ms: number): Promise<void> {
-    if (this.world.state === 'running') this.#model.spentMs += ms;
+    if (this.world.state === 'running' && !isQueued(this.world.snapshot)) this.#model.spentMs += ms;
     await this.world.advance(ms);
   }
 

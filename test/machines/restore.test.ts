@@ -235,3 +235,49 @@ describe('time', () => {
     expect(restored.starts).toEqual(['request 1/2']);
   });
 });
+
+describe('one that was active in a former life', () => {
+  const withoutSlot = async (world: World) => {
+    await world.send({ type: 'RESTORED' });
+    return world.restored();
+  };
+
+  test('waits for a slot before it goes on, and none of its time passes', async () => {
+    const world = await withoutSlot(await World.running({ input: { timeoutMs: 1_000 } }));
+    await world.advance(5_000);
+    expect([world.state, world.activity]).toEqual([
+      'running',
+      { activityType: 'waiting_for_control', reason: 'queued for a slot' },
+    ]);
+    expect(world.requests).toEqual([]);
+    await world.send({ type: 'START' });
+    expect(world.requests).toHaveLength(1);
+    await world.advance(1_000);
+    expect(world.output).toMatchObject({ state: 'failed', by: 'timeout' });
+  });
+
+  test('is paused and resumed at once, and still waits', async () => {
+    const world = await withoutSlot(await World.running());
+    await world.send({ type: 'PAUSE' });
+    expect(world.state).toBe('paused');
+    await world.send({ type: 'RESUME' });
+    expect(world.state).toBe('running');
+    expect(world.requests).toEqual([]);
+    await world.send({ type: 'START' });
+    expect(world.requests).toHaveLength(1);
+  });
+
+  test('may get its slot while it is paused', async () => {
+    const world = await withoutSlot(await paused(await World.running()));
+    await world.send({ type: 'START' });
+    expect([world.state, world.requests]).toEqual(['paused', []]);
+    await world.send({ type: 'RESUME' });
+    expect(world.requests).toHaveLength(1);
+  });
+
+  test('ends at once when it is cancelled', async () => {
+    const world = await withoutSlot(await inCalls());
+    await world.send({ type: 'CANCEL' });
+    expect(world.output).toMatchObject({ state: 'cancelled', by: 'user' });
+  });
+});

@@ -12,7 +12,7 @@ describe('a request that is to be made again', () => {
   test('waits its time, then goes out as the next attempt of the same turn', async () => {
     const world = await backingOff(500);
     expect(world.snapshot.value).toEqual({
-      active: { control: 'running', activity: { requesting_llm: 'backing_off' } },
+      active: { control: 'running', activity: 'backing_off' },
     });
     expect([world.at, world.children]).toEqual(['running requesting_llm', ['deadline', 'retry']]);
     await world.advance(499);

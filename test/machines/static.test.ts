@@ -115,6 +115,7 @@ describe('the states of a subagent', () => {
       'pending.queued': ['pending'],
       'pending.held': ['paused'],
       'active.control.running': ['running'],
+      'active.control.queued': ['running'],
       'active.control.paused': ['paused'],
       completed: ['completed'],
       failed: ['failed'],
@@ -132,11 +133,11 @@ describe('the states of a subagent', () => {
     ]);
   });
 
-  test('of activity are idle, asking, backing off, calling and waiting', () => {
+  test('of activity are idle, requesting, backing off, calling and waiting', () => {
     expect(silent.map(({ path }) => path.slice('active.activity.'.length))).toEqual([
       'idle',
-      'requesting_llm.asking',
-      'requesting_llm.backing_off',
+      'requesting_llm',
+      'backing_off',
       'calling_tool',
       'waiting_for_control',
     ]);

@@ -5,7 +5,7 @@ import { Agent } from '../../src/agent/index.js';
 import type { OrchestratorConfig, SubAgentConfig } from '../../src/config/index.js';
 import { Orchestrator } from '../../src/orchestrator/index.js';
 import { scripted } from '../../src/testing/index.js';
-import { createWorld, errorOf } from '../support/world.js';
+import { calls, createWorld, errorOf, eventsOf } from '../support/world.js';
 
 const good = { agentType: 'worker', prompt: 'do it' };
 const polluted: unknown = JSON.parse('{"agentType":"worker","prompt":"do it","__proto__":{"permissive":true}}');
@@ -197,5 +197,75 @@ describe('bad options of calls', () => {
       accepted: true,
     });
     expect(orchestrator.getSubagentInfo(handle.id)?.error).toEqual({ code: 'cancelled', message: 'cancelled by user' });
+  });
+});
+
+describe('what is no text where a text is expected', () => {
+  const odd = {
+    toString: () => {
+      throw new Error('not to be read');
+    },
+  };
+  const unreadable = new Proxy({}, { get: () => odd.toString() });
+
+  it.each<[string, unknown]>([
+    ['a number', 7],
+    ['an object', odd],
+    ['nothing', undefined],
+    ['an empty text', ''],
+  ])('does no harm as the reason of a no: %s', async (_, reason) => {
+    const { spawn, settle, effects, model } = createWorld([calls(['note', { label: 'a' }]), { text: 'done' }], {
+      approvals: 'wait',
+    });
+    const handle = spawn({ agentType: 'asker' });
+    await settle();
+    handle.deny('call1#1', reason as string);
+    await settle();
+    await expect(handle.wait()).resolves.toBe('done');
+    expect(effects).toEqual([]);
+    expect(model.requests[1]?.messages.at(-1)?.content).toContain('the request was denied');
+  });
+
+  it('does no harm in an event that is sent to the actor', async () => {
+    const { spawn, settle, events } = createWorld([calls(['note', { label: 'a' }]), { hang: true }], {
+      approvals: 'wait',
+    });
+    const handle = spawn({ agentType: 'asker' });
+    await settle();
+    handle.actor.send({ type: 'DENY', requestId: 'call1#1', reason: odd as unknown as string });
+    await settle();
+    handle.actor.send({ type: 'STEER', message: odd as unknown as string });
+    handle.actor.send({ type: 'STEER', message: ' ' });
+    handle.actor.send({ type: 'CANCEL', reason: odd as unknown as string });
+    await expect(handle.outcome()).resolves.toMatchObject({
+      state: 'cancelled',
+      error: { message: 'cancelled by user' },
+    });
+    expect(
+      eventsOf(events, 'control_signal_applied').map(({ signal, accepted, reason }) => [signal, accepted, reason]),
+    ).toEqual([
+      ['deny', true, undefined],
+      ['steer', false, 'no_message'],
+      ['steer', false, 'no_message'],
+      ['cancel', true, undefined],
+    ]);
+  });
+
+  it('is config_invalid where it is to be an offset, an agent, or a child, and no reason to refuse a cancel', async () => {
+    const { spawn, settle, orchestrator } = createWorld([{ hang: true }]);
+    const handle = spawn();
+    await settle();
+    for (const work of [
+      () => orchestrator.replay$(Symbol('first') as unknown as number),
+      () => orchestrator.replay$(unreadable as number),
+      () => Orchestrator.create(unreadable as Agent),
+      () => handle.spawn(unreadable as SubAgentConfig),
+    ]) {
+      expect(await errorOf(work)).toMatchObject({ code: 'config_invalid' });
+    }
+    await expect(handle.cancel(unreadable as string, unreadable)).resolves.toEqual({
+      accepted: true,
+      state: 'cancelled',
+    });
   });
 });

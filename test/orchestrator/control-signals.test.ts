@@ -144,6 +144,49 @@ describe('events sent to the actor itself', () => {
     await expect(parent.outcome()).resolves.toMatchObject({ by: 'user', error: { message: 'by hand' } });
   });
 
+  it('never start one that has no slot, and never free a slot that is in use', async () => {
+    const { spawn, orchestrator, settle } = createWorld(() => ({ hang: true }), {
+      maxConcurrentSubagents: 1,
+      onLimit: 'queue',
+    });
+    const [first, second, third] = [spawn(), spawn(), spawn()];
+    await settle();
+    second.actor.send({ type: 'START' });
+    void third.pause();
+    third.actor.send({ type: 'START' });
+    void third.resume();
+    third.actor.send({ type: 'START' });
+    const states = () => orchestrator.getAllStates().map(({ state }) => state);
+    expect(states()).toEqual(['running', 'pending', 'pending']);
+    orchestrator.actor.send({ type: 'LEND', id: first.id });
+    orchestrator.actor.send({ type: 'TAKE_BACK', id: first.id });
+    await settle();
+    expect(states()).toEqual(['running', 'pending', 'pending']);
+    await first.cancel();
+    expect(states()).toEqual(['cancelled', 'running', 'pending']);
+    await second.cancel();
+    expect(states()).toEqual(['cancelled', 'cancelled', 'running']);
+  });
+
+  it('cannot take a lent slot back while the parent waits for its children', async () => {
+    const { spawn, clock, orchestrator } = createWorld(
+      byPrompt({
+        lead: [tasks('a', 'b'), { text: 'done' }],
+        a: [{ text: 'a', delayMs: 100 }],
+        b: [{ text: 'b', delayMs: 100 }],
+      }),
+      { maxConcurrentSubagents: 1, onLimit: 'queue' },
+    );
+    const lead = spawn({ agentType: 'lead', prompt: 'lead' });
+    await clock.advance(50);
+    orchestrator.actor.send({ type: 'TAKE_BACK', id: lead.id });
+    await clock.advance(50);
+    expect(orchestrator.getAllStates().map(({ state }) => state)).toEqual(['running', 'completed', 'running']);
+    await clock.advance(100);
+    await expect(lead.wait()).resolves.toBe('done');
+    expect(orchestrator.actor.getSnapshot().context.slotsInUse).toBe(0);
+  });
+
   it('are obeyed from within an observer of the actor, once its transition is over', async () => {
     const { clock, spawn, events } = createWorld([calls(['note', {}]), { text: 'done' }]);
     const handle = spawn();

@@ -37,6 +37,17 @@ describe.concurrent('a program that never closes', { timeout: 40_000 }, () => {
     expect(ended).toEqual({ code: 0, stdout: '{"accepted":true,"state":"paused"}\n', stderr: '' });
   });
 
+  it('ends while the conversation of a paused one has yet to leave memory', async () => {
+    const ended = await runProgram(`
+      import { MemorySessionStore } from './src/index.ts';
+      const orchestrator = Orchestrator.create(await agentOf([{ text: 'done', delayMs: 50 }]), { store: new MemorySessionStore() });
+      const handle = orchestrator.spawnSubagent(spec);
+      await after(10);
+      console.log(JSON.stringify(await handle.pause()));
+    `);
+    expect(ended).toEqual({ code: 0, stdout: '{"accepted":true,"state":"paused"}\n', stderr: '' });
+  });
+
   it('is kept alive by a pending wait on a paused one, and ends after the resume', async () => {
     const ended = await runProgram(`
       const orchestrator = Orchestrator.create(await agentOf([{ text: 'done', delayMs: 50 }]));

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { SubAgentInfo } from '../../src/domain/outcome.js';
+import type { AgentEvent, GapEvent } from '../../src/events/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
 import { firstLife, nextLife } from '../support/lives.js';
 import { byPrompt, calls, errorOf, eventsOf, lastMessage, tasks, typesOf } from '../support/world.js';
+
+/** What there is to see of each subagent. */
+async function documents(store: MemorySessionStore) {
+  const path = ['sessions', 'default', 'subagents'];
+  const all = await Promise.all(store.list(path).map((id) => store.readDocument([...path, id])));
+  return all as unknown as { info: SubAgentInfo; isSuspended?: boolean }[]; // as they were written
+}
 
 describe('restore', () => {
   it('goes on after the last recorded call, and repeats none', async () => {
@@ -174,6 +183,53 @@ describe('restore', () => {
     expect(typesOf(third.events).filter((type) => type === 'subagent_completed')).toHaveLength(1);
   });
 
+  it('tells readers of what they cannot see: the events of former lives', async () => {
+    const store = new MemorySessionStore();
+    const first = firstLife(store, [calls(['note', { label: 'a' }]), { hang: true }]);
+    first.spawn();
+    await first.settle();
+    const second = await nextLife(store, [{ hang: true }]);
+    const third = await nextLife(store, [{ text: 'end' }]);
+    const [handle] = third.handles;
+    await handle?.wait();
+    const lives = [first, second].map(({ events }) => events.length);
+
+    const replayed: AgentEvent[] = [];
+    handle?.replay$.subscribe((event) => replayed.push(event));
+    const all: AgentEvent[] = [];
+    third.orchestrator.replay$().subscribe((event) => all.push(event));
+    const read = handle?.events();
+    const iterated = [await read?.recv(), await read?.recv(), await read?.recv()];
+    for (const events of [replayed, all, iterated]) {
+      const gaps = events.slice(0, 2) as GapEvent[];
+      expect(gaps.map(({ type, subagentId, epoch, fromSeq }) => [type, subagentId, epoch, fromSeq])).toEqual([
+        ['gap', 'subagent-1', 0, 1],
+        ['gap', 'subagent-1', 1, 1],
+      ]);
+      for (const [epoch, { missed, toSeq }] of gaps.entries()) {
+        expect(toSeq).toBe(missed);
+        // At least as many as records tell of, never more than there were.
+        expect(missed).toBeLessThanOrEqual(lives[epoch] ?? 0);
+        expect(missed).toBeGreaterThan(epoch === 0 ? 8 : 0);
+      }
+      expect(events[2]).toMatchObject({ type: 'subagent_started', epoch: 2, seq: 1, offset: 1 });
+    }
+    // Whoever goes on from an offset has been told already.
+    const later: AgentEvent[] = [];
+    third.orchestrator.replay$(2).subscribe((event) => later.push(event));
+    expect(later[0]).toMatchObject({ offset: 2 });
+
+    // One that had ended has nothing but a gap; this time all of its events are known of.
+    const fourth = await nextLife(store, []);
+    const told: AgentEvent[] = [];
+    for await (const event of fourth.orchestrator.getHandle('subagent-1')?.events() ?? []) told.push(event);
+    expect(told.map((event) => event.type === 'gap' && [event.epoch, event.missed])).toEqual([
+      [0, (replayed[0] as GapEvent).missed],
+      [1, (replayed[1] as GapEvent).missed],
+      [2, third.events.length],
+    ]);
+  });
+
   it('refuses a second live holder, a second restore, and one without a store', async () => {
     const store = new MemorySessionStore();
     const first = firstLife(store, [{ hang: true }]);
@@ -206,6 +262,33 @@ describe('close with a store', () => {
     await expect(second.handles[0]?.wait()).resolves.toBe('finished');
     expect(second.model.requests).toHaveLength(1);
     expect(lastMessage(second.model.requests[0])).toBe('slow  done');
+  });
+
+  it('leaves a document of each that says how it comes back, and that it is suspended', async () => {
+    const store = new MemorySessionStore();
+    const first = firstLife(store, byPrompt({ slow: [calls(['slow', { ms: 100 }])], held: [{ text: 'x' }] }), {
+      maxConcurrentSubagents: 2,
+      onLimit: 'queue',
+    });
+    for (const prompt of ['slow', 'held', 'later']) first.spawn({ prompt });
+    void first.orchestrator.pauseSubagent('subagent-2');
+    await first.settle();
+    const closing = first.orchestrator.close();
+    await first.clock.advance(100);
+    await closing;
+    const seen = await documents(store);
+    expect(seen.map(({ info, isSuspended }) => [info.state, isSuspended, info.currentActivity])).toEqual([
+      ['running', true, undefined],
+      ['paused', true, undefined],
+      ['pending', true, undefined],
+    ]);
+    expect(JSON.stringify(seen[0])).toContain('slow');
+
+    const second = await nextLife(store, () => ({ hang: true }), { maxConcurrentSubagents: 2 });
+    expect(second.orchestrator.getAllStates().map(({ state }) => state)).toEqual(seen.map(({ info }) => info.state));
+    await new Promise((resolve) => setImmediate(resolve));
+    await second.settle();
+    expect((await documents(store)).map(({ isSuspended }) => isSuspended)).toEqual([undefined, undefined, undefined]);
   });
 
   it('cancels when asked to, and then there is nothing to restore', async () => {

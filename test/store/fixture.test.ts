@@ -5,15 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom } from 'rxjs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import {
-  Agent,
-  type AgentStepSpec,
-  defineTool,
-  FileSessionStore,
-  type ModelRequest,
-  type Session,
-} from '../../src/index.js';
+import { Agent, defineTool, FileSessionStore, type ModelRequest, type Session } from '../../src/index.js';
 import { type ScriptedFunction, scripted, VirtualClock } from '../../src/testing/index.js';
+import { STORED_STEPS } from './support/stored-steps.js';
 
 /** As published: made once by `scripts/make-store-fixture.ts`, and to be read for ever after. */
 const FIXTURE = fileURLToPath(new URL('../fixtures/store-v1', import.meta.url));
@@ -65,16 +59,8 @@ async function takeUp(answers: ScriptedFunction): Promise<Taken> {
 const silent: ScriptedFunction = () => ({ hang: true });
 const said = ({ messages }: ModelRequest) => messages.map(({ role, content }) => [role, content]);
 
-const steps: AgentStepSpec[] = [
-  {
-    taskId: 'count',
-    agent: 'general',
-    description: 'described otherwise',
-    prompt: 'Count the keys.',
-    outputSchema: { type: 'object', properties: { count: { type: 'integer' } }, required: ['count'] },
-  },
-  { taskId: 'search', agent: 'general', description: '', prompt: 'Look in the attic.' },
-];
+/** How a step is described is no part of its work. */
+const steps = STORED_STEPS.map((step) => ({ ...step, description: 'described otherwise' }));
 
 describe('a stored session of format 1', () => {
   it('holds no lease, so that nobody has to be outlived', async () => {

@@ -77,6 +77,66 @@ describe('a tool written without types', () => {
   });
 });
 
+describe('a tool whose schema never says whether it is content', () => {
+  const waiting = defineTool({
+    name: 'waiting',
+    description: 'Waits.',
+    input: z.object({}).refine(() => new Promise<boolean>(() => {})),
+    readOnly: true,
+    run: () => 'ran',
+  });
+
+  it('is given up after 10 s: its call is told to the model, and the others of the turn run', async () => {
+    const { spawn, clock, model, effects } = createWorld(
+      [calls(['waiting', {}], ['waiting', {}], ['note', { label: 'a' }]), { text: 'done' }],
+      { tools: [waiting] },
+    );
+    const handle = spawn();
+    await clock.advance(9_999);
+    expect(effects).toEqual([]);
+    await clock.advance(1);
+    expect(effects).toEqual(['a']);
+    expect(model.requests[1]?.messages.map(({ content }) => content).slice(2)).toEqual([
+      'The arguments of waiting could not be checked: it took longer than 10000 ms',
+      'The arguments of waiting could not be checked: it took longer than 10000 ms',
+      'noted a',
+    ]);
+    await expect(handle.wait()).resolves.toBe('done');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets a pause come to rest', async () => {
+    const { spawn, clock, settle } = createWorld([calls(['waiting', {}]), { text: 'done' }], { tools: [waiting] });
+    const handle = spawn();
+    await settle();
+    const rest = handle.pause();
+    await clock.advance(10_000);
+    await expect(rest).resolves.toEqual({ accepted: true, state: 'paused' });
+  });
+
+  it('is let go at once by a cancel, and leaves no timer', async () => {
+    const { spawn, clock, settle } = createWorld([calls(['waiting', {}])], { tools: [waiting] });
+    const handle = spawn();
+    await settle();
+    await handle.cancel();
+    await settle();
+    expect(handle.state()).toBe('cancelled');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('counts as an answer that does not fit where it is the schema of the answer', async () => {
+    const outputSchema = z.object({ a: z.string() }).refine(() => new Promise<boolean>(() => {}));
+    const { spawn, clock } = createWorld([{ text: '{"a":"x"}' }, { text: '{"a":"x"}' }]);
+    const handle = spawn({ outputSchema, repairs: 1 });
+    await clock.advance(20_000);
+    await expect(handle.outcome()).resolves.toMatchObject({
+      state: 'failed',
+      error: { code: 'structured_output', message: expect.stringContaining('it took longer than 10000 ms') },
+    });
+    expect(clock.pending).toBe(0);
+  });
+});
+
 describe('a secret in what a person says', () => {
   it('reaches the model by a steered message, but no snapshot', async () => {
     const { spawn, clock, model } = createWorld([{ text: 'one', delayMs: 10 }, { text: 'two' }], {

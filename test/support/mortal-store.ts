@@ -17,8 +17,8 @@ export interface Life {
   readonly clock: Clock;
   /** Records that still reach the disk; then the process is dead. */
   readonly appends: number;
-  /** How long a write takes, in ms: the journals of one process are not written in step. */
-  readonly writeMs?: () => number;
+  /** How long a write takes, in ms, by the last name of the journal's path: those of one process are not written in step. */
+  readonly writeMs?: (name: string) => number;
   /** Documents may be lost: they are no more than short cuts. */
   readonly losesDocuments?: boolean;
 }
@@ -100,7 +100,7 @@ export class MortalStore implements SessionStore {
     const life = this.#life;
     let last: Promise<unknown> = Promise.resolve();
     const append = async (record: JsonValue): Promise<void> => {
-      const ms = life?.writeMs?.() ?? 0;
+      const ms = life?.writeMs?.(name) ?? 0;
       if (life && ms > 0) await delay(life.clock, ms);
       if (life !== this.#life || this.isDead) return this.#buried;
       if (this.isBroken) throw broken();

@@ -4,6 +4,6 @@ import { runTool, validateInput } from '../../src/activities/tools/index.js';
 import { type Tool, type ToolContext, ToolReply } from '../../src/domain/tool.js';
 
 export async function runArgs(tool: Tool, args: unknown, context: ToolContext): Promise<ToolReply> {
-  const checked = await validateInput(tool, args);
+  const checked = await validateInput(tool, args, context);
   return checked.ok ? runTool(tool, checked.input, context) : new ToolReply(checked.problem, { isError: true });
 }

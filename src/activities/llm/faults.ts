@@ -153,7 +153,7 @@ export function causesOf(thrown: unknown): unknown[] {
 
 /** The messages of what was thrown and of its causes, each once. */
 export function storyOf(thrown: unknown): string {
-  return [...new Set(causesOf(thrown).map(messageOf))].join(': ');
+  return [...new Set(causesOf(thrown).map(messageOf))].join(': ') || messageOf(thrown);
 }
 
 export function parsed(text: string): unknown {

@@ -11,6 +11,7 @@ import {
   DEFAULT_TURN_TIMEOUT_MS,
 } from '../../domain/limits.js';
 import type { ModelProvider } from '../../domain/model.js';
+import { readGiven } from '../../domain/read-given.js';
 import type { Dialect, RequestSettings } from './answer.js';
 import { chatDialect } from './chat.js';
 import { createTextCleaner } from './fault-text.js';
@@ -22,10 +23,24 @@ import { streamAnswer } from './stream-answer.js';
 
 const durationMs = z.int().positive().max(MAX_TIMER_MS);
 
+function fitsHeader(name: string, value: string): boolean {
+  try {
+    new Headers([[name, value]]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+const NO_HEADER_TEXT = 'expected a text that an HTTP header can hold: one line of Latin letters';
+const headerText = z
+  .string()
+  .min(1)
+  .refine((text) => fitsHeader('x', text), NO_HEADER_TEXT);
+
 export const OpenAiOptions = z.strictObject({
   model: z.string().min(1),
   /** OPENAI_API_KEY by default; may be missing where there is a base URL. */
-  apiKey: z.string().min(1).optional(),
+  apiKey: headerText.optional(),
   /** OPENAI_BASE_URL by default, else the service itself. */
   baseURL: z
     .url({ protocol: /^https?$/, error: 'expected an http(s) URL' })
@@ -37,10 +52,15 @@ export const OpenAiOptions = z.strictObject({
    * `native` at api.openai.com by default, `tool` at every other server: many lack the former, or pass over it in silence.
    */
   structuredOutput: z.enum(['native', 'tool']).optional(),
-  organization: z.string().min(1).optional(),
-  project: z.string().min(1).optional(),
+  organization: headerText.optional(),
+  project: headerText.optional(),
   /** Sent with each request. Their values are taken for secrets. */
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: z
+    .record(
+      z.string().refine((name) => fitsHeader(name, ''), 'expected the name of an HTTP header'),
+      z.string().refine((value) => fitsHeader('x', value), NO_HEADER_TEXT),
+    )
+    .default({}),
   /** Shown in errors; `openai/` and the model by default. */
   name: z.string().min(1).optional(),
   /** USD per million tokens. */
@@ -75,7 +95,7 @@ export function openai(
   options: OpenAiOptions,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ModelProvider {
-  const settings = parseOptions(withEnvironment(options, env));
+  const settings = readGiven(() => parseOptions(withEnvironment(options, env)), 'openai options');
   const { apiKey, baseURL, headers, price, limiterKey } = settings;
   if (apiKey === undefined && baseURL === undefined) {
     throw new TroupeError(

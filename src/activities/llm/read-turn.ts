@@ -118,7 +118,11 @@ class TurnReading {
 
   async #read(request: ModelRequest): Promise<void> {
     const { signal, clock } = this.#options;
-    const iterator = this.#provider.stream(request, { signal, clock })[Symbol.asyncIterator]();
+    const chunks: Partial<AsyncIterable<ModelChunk>> | undefined = this.#provider.stream(request, { signal, clock });
+    const iterator = chunks?.[Symbol.asyncIterator]?.();
+    if (!iterator) {
+      throw new TroupeError('bad_response', `${this.#provider.name}: stream() has to give an AsyncIterable of chunks`);
+    }
     this.#iterator = iterator;
     while (this.#finish === undefined) {
       const next = await iterator.next();

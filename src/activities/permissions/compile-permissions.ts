@@ -92,6 +92,20 @@ export function compilePermissions(scope: PermissionScope): Permissions {
     return combine(await Promise.all(verdicts));
   }
 
+  /** By name, for tools of which only the arguments themselves could be judged; absent where a pattern reads those. */
+  const allowedByName = new Map<string, boolean | undefined>();
+  function allowsByName(toolName: string): boolean | undefined {
+    if (!allowedByName.has(toolName)) {
+      const rules = lists.flatMap(({ deny, allow, ask }) => [...deny, ...allow, ...ask]);
+      const isByName = rules.every((rule) => rule.isWhole || !rule.names(toolName));
+      allowedByName.set(toolName, isByName ? allowsNow(toolName, { kind: 'json', json: undefined }) : undefined);
+    }
+    return allowedByName.get(toolName);
+  }
+
+  const allowsNow = (toolName: string, subject: Subject) =>
+    isAllowed(combine(lists.map((list) => judge(list, toolName, subject))));
+
   async function decide({ tool, input, interrupted }: PermissionCall): Promise<Decision> {
     const unsettled = interrupted && !tool.readOnly && !tool.idempotent;
     if (unsettled && onInterrupted === 'fail') return failed(tool);
@@ -127,8 +141,10 @@ export function compilePermissions(scope: PermissionScope): Permissions {
     },
     allowsAtOnce({ tool, input }) {
       try {
+        const byName = tool.subject === undefined ? allowsByName(tool.name) : undefined;
+        if (byName !== undefined) return byName;
         const subject = subjectAtOnce(tool, input);
-        return subject !== undefined && isAllowed(combine(lists.map((list) => judge(list, tool.name, subject))));
+        return subject !== undefined && allowsNow(tool.name, subject);
       } catch {
         return false; // `decide` tells why
       }

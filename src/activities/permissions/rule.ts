@@ -13,6 +13,10 @@ export type Purpose = 'grant' | 'guard';
 export interface Rule {
   /** As it was written. */
   readonly text: string;
+  /** Whether it is about this tool at all. */
+  names(toolName: string): boolean;
+  /** Without a pattern: what it names, it covers. */
+  readonly isWhole: boolean;
   covers(toolName: string, subject: Subject): boolean;
   /** Whether its pattern covers the path with every protected name in it written out: `write(.git/**)`, not `write(**)`. */
   opens(toolName: string, subject: Subject): boolean;
@@ -47,13 +51,15 @@ export function readRule(text: unknown, purpose: Purpose, where: string): Rule {
   const { name, pattern: patternText } = splitRule(text, fail);
   const fitsName = compileWildcard(name);
   const fitsTool = (toolName: string) => fitsName(toolName.toLowerCase());
-  if (patternText === undefined) return { text, covers: fitsTool, opens: () => false };
+  if (patternText === undefined) return { text, names: fitsTool, isWhole: true, covers: fitsTool, opens: () => false };
   const pattern = compilePattern(patternText);
   const kind = KIND_OF_TOOL.get(name);
   const known = kind && pattern[kind];
   if (known instanceof Error) return fail(`cannot be read: its pattern ${known.message}`);
   return {
     text,
+    names: fitsTool,
+    isWhole: false,
     covers: (toolName, subject) => fitsTool(toolName) && coversSubject(pattern, subject, purpose),
     opens: (toolName, subject) =>
       fitsTool(toolName) &&

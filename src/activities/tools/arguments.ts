@@ -1,6 +1,8 @@
 /** How the arguments of a call come in: the model's JSON text becomes an object, the object becomes a tool's input. */
 
+import { type Clock, inTime } from '../../domain/clock.js';
 import { messageOf } from '../../domain/errors.js';
+import { MAX_CHECK_MS } from '../../domain/limits.js';
 import type { StandardIssue } from '../../domain/schema.js';
 import type { Tool } from '../../domain/tool.js';
 import { firstCharacters } from './cut-middle.js';
@@ -36,18 +38,34 @@ export function parseArguments(text: string): ParsedArguments {
   return { ok: true, args: value as Record<string, unknown> }; // an object that is no array, made by JSON.parse
 }
 
-/** Holds the arguments against the tool's schema; a validator that throws is a problem like any other. */
-export async function validateInput(tool: Tool, args: unknown): Promise<ValidatedInput> {
+export interface CheckScope {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Holds the arguments against the tool's schema. A validator that throws is a problem like any other, and so is one that takes
+ * longer than 10 s. Rejects with the signal's reason as soon as it aborts.
+ */
+export async function validateInput(tool: Tool, args: unknown, scope: CheckScope): Promise<ValidatedInput> {
+  scope.signal?.throwIfAborted();
   try {
-    const result = await tool.input['~standard'].validate(args);
+    const checking = tool.input['~standard'].validate(args);
+    // Most schemas answer at once, and need no timer.
+    const result = isPromise(checking) ? await inTime(checking, { ...scope, ms: MAX_CHECK_MS }) : checking;
     if (result.issues === undefined) return { ok: true, input: result.value };
     const issues = result.issues.map(describeIssue).join('; ');
     return problem(firstCharacters(`Invalid arguments for ${tool.name}: ${issues}`, MAX_PROBLEM));
   } catch (cause) {
+    scope.signal?.throwIfAborted();
     return problem(
       firstCharacters(`The arguments of ${tool.name} could not be checked: ${messageOf(cause)}`, MAX_PROBLEM),
     );
   }
+}
+
+function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 function problem(text: string): { readonly ok: false; readonly problem: string } {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { messageOf, TroupeError } from '../../domain/errors.js';
 import type { JsonValue } from '../../domain/json.js';
+import { readGiven } from '../../domain/read-given.js';
 import type { JsonSchema, StandardSchema } from '../../domain/schema.js';
 import type { PermissionSubject, Tool, ToolContext, ToolRecovery } from '../../domain/tool.js';
 
@@ -63,18 +64,34 @@ const Definition = z.strictObject({
 
 /** @throws TroupeError `config_invalid`, listing everything that is wrong with the definition. */
 export function defineTool<Schema extends StandardSchema>(definition: ToolDefinition<Schema>): Tool {
+  return readGiven(() => toolOf(definition), 'tool');
+}
+
+function toolOf<Schema extends StandardSchema>(definition: ToolDefinition<Schema>): Tool {
   const parsed = Definition.safeParse(definition);
+  // What was parsed is taken, not read again: a getter may say something else each time.
+  const given: Partial<ToolDefinition<Schema>> = parsed.success ? (parsed.data as ToolDefinition<Schema>) : definition;
   const issues = parsed.success ? [] : parsed.error.issues.map((issue) => `${place(issue.path)}: ${issue.message}`);
-  if (definition?.note !== undefined && definition.recover === undefined) {
+  if (given?.note !== undefined && given.recover === undefined) {
     issues.push('note: nothing reads it; define recover too');
   }
-  const parameters = isStandardSchema(definition?.input) ? parametersOf(definition.input) : undefined;
+  const parameters = isStandardSchema(given?.input) ? parametersOf(given.input) : undefined;
   if (typeof parameters === 'string') issues.push(`input: ${parameters}`);
-  if (issues.length > 0 || parameters === undefined || typeof parameters === 'string') {
-    const name = typeof definition?.name === 'string' ? definition.name : '(without a name)';
+  if (!parsed.success || issues.length > 0 || parameters === undefined || typeof parameters === 'string') {
+    const name = typeof given?.name === 'string' ? given.name : '(without a name)';
     throw new TroupeError('config_invalid', `tool ${name}: ${issues.join('; ')}`);
   }
-  const { name, description, input, readOnly = false, idempotent = readOnly, subject, run, note, recover } = definition;
+  const {
+    name,
+    description,
+    input,
+    readOnly = false,
+    idempotent = readOnly,
+    subject,
+    run,
+    note,
+    recover,
+  } = given as ToolDefinition<Schema>; // it was parsed
   type Input = ToolInput<Schema>;
   return {
     name,

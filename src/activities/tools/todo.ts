@@ -1,10 +1,8 @@
 /** The tool `todo`: the subagent's own task list, for people to follow. */
 
 import { z } from 'zod';
-import type { Tool } from '../../domain/tool.js';
+import { TASK_STATUSES, type Tool } from '../../domain/tool.js';
 import { defineTool } from './define-tool.js';
-
-const STATUSES = ['pending', 'in_progress', 'completed'] as const;
 
 export function todoTool(): Tool {
   return defineTool({
@@ -15,14 +13,16 @@ export function todoTool(): Tool {
     ].join(' '),
     input: z.strictObject({
       tasks: z
-        .array(z.strictObject({ content: z.string().min(1).max(1_000), status: z.enum(STATUSES) }))
+        .array(z.strictObject({ content: z.string().min(1).max(1_000), status: z.enum(TASK_STATUSES) }))
         .max(200)
         .describe('All tasks, in order.'),
     }),
     idempotent: true,
     run: ({ tasks }, context) => {
       context.setTasks(tasks);
-      const counts = STATUSES.map((status) => `${tasks.filter((task) => task.status === status).length} ${status}`);
+      const counts = TASK_STATUSES.map(
+        (status) => `${tasks.filter((task) => task.status === status).length} ${status}`,
+      );
       return `The list has ${tasks.length} tasks: ${counts.join(', ')}.`;
     },
   });

@@ -252,7 +252,21 @@ describe('a request', () => {
   });
 });
 
+const fail = () => {
+  throw new Error('no entry');
+};
+
 describe('the options', () => {
+  it.each<[string, ProxyHandler<OpenAiOptions>]>([
+    ['tell no keys', { ownKeys: () => fail() }],
+    ['throw when they are read', { get: () => fail() }],
+  ])('are refused where they %s', (_, handler) => {
+    const options = new Proxy({ model: 'm' }, handler);
+    expect(() => openai(options, { OPENAI_API_KEY: 'some-key' })).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: 'openai options: cannot be read: no entry' }),
+    );
+  });
+
   it('name the offline way when there is neither key nor base URL', () => {
     expect(() => openai({ model: 'm' }, { OPENAI_API_KEY: '' })).toThrow(
       expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining('offline()') }),
@@ -268,6 +282,10 @@ describe('the options', () => {
     [{ model: 'm', limiterKey: 'mine' }, 'limiterKey'],
     [{ model: 'm', turnTimeoutMs: 2 ** 31 }, 'turnTimeoutMs'],
     [{ model: 'm', price: { inputCost: 1 } }, 'price.outputCost'],
+    [{ model: 'm', headers: { 'two words': 'x' } }, 'headers'],
+    [{ model: 'm', headers: { 'x-trace': 'two\nlines' } }, 'headers'],
+    [{ model: 'm', apiKey: 'two\nlines' }, 'apiKey'],
+    [{ model: 'm', organization: 'ä\u{1f600}' }, 'organization'],
     [undefined, '(root)'],
   ])('are checked when the model is made: %o', (options, key) => {
     expect(() => openai(options as unknown as OpenAiOptions, { OPENAI_API_KEY: 'some-key' })).toThrow(

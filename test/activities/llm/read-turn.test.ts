@@ -207,6 +207,23 @@ describe('a turn fails', () => {
     expect(fault.message).toContain(`own: the stream holds ${problem}`);
   });
 
+  it.each([
+    ['nothing', null, 'own: null'],
+    ['a text', 'no luck', 'own: no luck'],
+  ])('with words, where its provider throws %s', async (_, thrown, message) => {
+    const model = streaming(() => {
+      throw thrown;
+    });
+    expect(await faultOf(read(model).turn)).toMatchObject({ code: 'bad_response', message });
+  });
+
+  it('in words for its author, where its provider gives no stream', async () => {
+    for (const given of [undefined, 5, {}, []]) {
+      const model = streaming(() => given as unknown as AsyncIterable<unknown>);
+      expect((await faultOf(read(model).turn)).message).toBe('own: stream() has to give an AsyncIterable of chunks');
+    }
+  });
+
   it('with a code that callers know, whatever its provider throws', async () => {
     const throwing = (thrown: unknown) =>
       faultOf(

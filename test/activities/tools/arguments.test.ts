@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTool, parseArguments, validateInput } from '../../../src/activities/tools/index.js';
+import { realClock } from '../../../src/domain/clock.js';
 
 describe('the JSON text of a call', () => {
   it('is read as one object', () => {
@@ -49,11 +50,11 @@ describe('the arguments of a call', () => {
   });
 
   it('become the input of the tool, with defaults', async () => {
-    expect(await validateInput(tool, { a: 2 })).toEqual({ ok: true, input: { a: 2, b: 1 } });
+    expect(await validateInput(tool, { a: 2 }, { clock: realClock })).toEqual({ ok: true, input: { a: 2, b: 1 } });
   });
 
   it('are a problem that names the tool and each key', async () => {
-    const validated = await validateInput(tool, { b: 'x', c: 1 });
+    const validated = await validateInput(tool, { b: 'x', c: 1 }, { clock: realClock });
     expect(validated.ok).toBe(false);
     if (validated.ok) return;
     expect(validated.problem).toMatch(/^Invalid arguments for add: /);
@@ -64,7 +65,7 @@ describe('the arguments of a call', () => {
 
   it('are a problem when __proto__ is among them', async () => {
     const parsed = parseArguments('{"a":1,"__proto__":{"b":5}}');
-    expect(parsed.ok && (await validateInput(tool, parsed.args)).ok).toBe(false);
+    expect(parsed.ok && (await validateInput(tool, parsed.args, { clock: realClock })).ok).toBe(false);
   });
 
   it('are a problem, not a crash, when the validator throws', async () => {
@@ -80,7 +81,7 @@ describe('the arguments of a call', () => {
         },
       },
     };
-    expect(await validateInput(throwing, {})).toEqual({
+    expect(await validateInput(throwing, {}, { clock: realClock })).toEqual({
       ok: false,
       problem: expect.stringContaining('broken validator'),
     });
@@ -97,7 +98,7 @@ describe('the arguments of a call', () => {
         },
       },
     };
-    expect(await validateInput(other, {})).toEqual({
+    expect(await validateInput(other, {}, { clock: realClock })).toEqual({
       ok: false,
       problem: 'Invalid arguments for add: list.0.name: bad',
     });

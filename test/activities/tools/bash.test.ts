@@ -259,10 +259,13 @@ describe('the end of a command', () => {
     const bench = await makeBench({}, { env });
     const { ended } = await lifeline(bench);
     const reply = await bench.call('bash', {
-      command: '(exec 3> life; exec sleep 300) > /dev/null 2>&1 & echo "child=$!"; read x < <(echo)',
+      // It has the lifeline in its hand before the shell ends.
+      command:
+        'mkfifo begun && { (exec 3> life; echo > begun; exec sleep 300) > /dev/null 2>&1 & } && echo "child=$!" && read < begun',
     });
     expect(reply.exitCode).toBe(0);
     await ended;
+    await death(numberIn(reply.output, 'child'));
   });
 
   it.runIf(process.platform === 'linux')('is not held up by a process that left the group', async () => {

@@ -97,6 +97,73 @@ describe('defineTool', () => {
     expect(refusal(definition).code).toBe('config_invalid');
   });
 
+  it.each<[string, () => unknown]>([
+    [
+      'a getter that throws',
+      () => ({
+        ...valid,
+        get run() {
+          throw new Error('not to be read');
+        },
+      }),
+    ],
+    [
+      'a getter for a name that is wrong, and throws at the second look',
+      () => {
+        let looks = 0;
+        return {
+          ...valid,
+          get name() {
+            if (looks++ > 0) throw new Error('not to be read');
+            return 'a b';
+          },
+        };
+      },
+    ],
+    [
+      'a revoked proxy',
+      () => {
+        const { proxy, revoke } = Proxy.revocable(valid, {});
+        revoke();
+        return proxy;
+      },
+    ],
+    [
+      'a proxy that tells no keys',
+      () =>
+        new Proxy(valid, {
+          ownKeys: () => {
+            throw new Error('not to be read');
+          },
+        }),
+    ],
+    [
+      'a schema that throws when it is looked at',
+      () => ({
+        ...valid,
+        input: {
+          get '~standard'() {
+            throw new Error('not to be read');
+          },
+        },
+      }),
+    ],
+  ])('refuses %s', (_, make) => {
+    expect(refusal(make())).toMatchObject({ code: 'config_invalid', message: expect.stringMatching(/^tool.*: /) });
+  });
+
+  it('reads each part of a definition once', () => {
+    let looks = 0;
+    const tool = defineTool({
+      ...valid,
+      get name() {
+        looks += 1;
+        return looks === 1 ? 'first' : 'second';
+      },
+    });
+    expect(tool.name).toBe('first');
+  });
+
   it('refuses a schema that is not of an object', () => {
     expect(refusal({ ...valid, input: z.array(z.string()) }).message).toContain('type "object"');
   });

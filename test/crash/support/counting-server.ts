@@ -27,16 +27,20 @@ export interface CountingServer {
   close(): Promise<void>;
 }
 
-/** @param turnOf What the model says in this turn, counted from 0. @param delayMs Of the next answer. */
+/**
+ * @param turnOf What the model says in this turn, counted from 0.
+ * @param delayMs Of the next answer.
+ * @param release Resolves when this conversation may be answered.
+ */
 export async function countingServer(
   turnOf: (prompt: string, turn: number) => WireTurn,
   delayMs: () => number,
+  release: (prompt: string) => Promise<void> = async () => {},
 ): Promise<CountingServer> {
   const asked = new Map<string, number[]>();
   const problems: string[] = [];
   const conversations = new Set<string>();
-  const take = (messages: readonly WireMessage[]): WireTurn => {
-    const prompt = messages.find(({ role }) => role === 'user')?.content ?? '';
+  const take = (prompt: string, messages: readonly WireMessage[]): WireTurn => {
     const turn = messages.filter(({ role }) => role === 'assistant').length;
     const counts = asked.get(prompt) ?? [];
     asked.set(prompt, counts);
@@ -56,7 +60,9 @@ export async function countingServer(
       return; // killed while it asked
     }
     const { messages } = JSON.parse(Buffer.concat(pieces).toString()) as { messages: WireMessage[] };
-    const turn = take(messages);
+    const prompt = messages.find(({ role }) => role === 'user')?.content ?? '';
+    const turn = take(prompt, messages);
+    await release(prompt);
     setTimeout(() => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.end(wire(turn));

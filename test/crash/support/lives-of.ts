@@ -109,7 +109,7 @@ async function run(world: World, store: MortalStore, ledger: Ledger, acts: reado
     const act = acts[round];
     const all = living();
     const handle = act && orchestrator.getHandle(all[act.who % all.length]?.id ?? '');
-    if (act && handle) perform(act.op, handle, store, ledger, paused);
+    if (act && handle) perform(act.op, handle, world, { store, ledger, paused });
     if (!act) for (const { id } of living()) if (orchestrator.getHandle(id)?.isPaused()) resume(id);
     for (const { id } of living()) answerRequests(id);
     await clock.advance(act?.ms ?? 50);
@@ -136,14 +136,21 @@ async function run(world: World, store: MortalStore, ledger: Ledger, acts: reado
   }
 }
 
-function perform(op: Act['op'], handle: SubAgentHandle, store: MortalStore, ledger: Ledger, paused: Set<string>) {
+interface Watched {
+  readonly store: MortalStore;
+  readonly ledger: Ledger;
+  readonly paused: Set<string>;
+}
+
+function perform(op: Act['op'], handle: SubAgentHandle, world: World, { store, ledger, paused }: Watched) {
   switch (op) {
     case 'pause': {
       const resumeCount = ledger.resumeCount;
       void handle.pause().then(({ accepted, state }) => {
         // One that was resumed while its pause was written may be paused again by its parent.
         const isResumed = ledger.resumeCount !== resumeCount;
-        if (accepted && state === 'paused' && !isResumed && !store.isDead) paused.add(handle.id);
+        if (!accepted || state !== 'paused' || isResumed || store.isDead) return;
+        for (const id of [handle.id, ...heldBelow(handle.id, world)]) paused.add(id);
       });
       break;
     }
@@ -157,6 +164,16 @@ function perform(op: Act['op'], handle: SubAgentHandle, store: MortalStore, ledg
       break;
     case 'wait':
   }
+}
+
+/** Those that the pause of this one holds: it is on record, whether their own is or not. One that a person had paused is held by that. */
+function heldBelow(id: string, world: World): string[] {
+  const { orchestrator } = world;
+  const children = orchestrator.listSubagents().filter((info) => info.parentId === id && info.state === 'paused');
+  const held = children.filter(
+    (child) => orchestrator.getHandle(child.id)?.actor.getSnapshot().context.pausedBy === 'parent',
+  );
+  return held.flatMap((child) => [child.id, ...heldBelow(child.id, world)]);
 }
 
 /** What a document alone tells of those that have ended. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prepareOutputSchema } from '../../../../src/activities/llm/index.js';
-import { TroupeError } from '../../../../src/domain/errors.js';
-import type { JsonSchema, OutputSchema } from '../../../../src/domain/schema.js';
+import type { JsonSchema } from '../../../../src/domain/schema.js';
+import { problems, refusal } from './schema-checks.js';
 
 /** The schema as that of a member, so that problems have a place. */
 const inside = (schema: unknown, more: JsonSchema = {}): JsonSchema => ({
@@ -10,21 +10,6 @@ const inside = (schema: unknown, more: JsonSchema = {}): JsonSchema => ({
   required: ['it'],
   ...more,
 });
-
-async function problems(schema: JsonSchema, value: unknown): Promise<string> {
-  const result = await prepareOutputSchema(schema).validate(value);
-  return result.ok ? '' : result.problems;
-}
-
-function refusal(schema: unknown): string {
-  try {
-    prepareOutputSchema(schema as OutputSchema); // what a caller without types may give
-  } catch (error) {
-    if (error instanceof TroupeError && error.code === 'config_invalid') return error.message;
-    throw error;
-  }
-  return '';
-}
 
 describe('a JSON Schema', () => {
   it.each<[string, unknown, unknown, unknown]>([

@@ -1,28 +1,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { prepareOutputSchema } from '../../../../src/activities/llm/index.js';
-import { TroupeError } from '../../../../src/domain/errors.js';
 import type { JsonSchema, OutputSchema, StructuredOf } from '../../../../src/domain/schema.js';
+import { problems, refusal } from './schema-checks.js';
 
 const check = (schema: OutputSchema, value: unknown) => prepareOutputSchema(schema).validate(value);
 const accepted = async (schema: OutputSchema, value: unknown) => (await check(schema, value)).ok;
-
-/** What the model is told, empty for a value that passes. */
-async function problems(schema: OutputSchema, value: unknown): Promise<string> {
-  const result = await check(schema, value);
-  return result.ok ? '' : result.problems;
-}
-
-/** The message of the error that the schema is refused with. */
-function refusal(schema: unknown): string {
-  try {
-    prepareOutputSchema(schema as OutputSchema); // what a caller without types may give
-  } catch (error) {
-    if (error instanceof TroupeError && error.code === 'config_invalid') return error.message;
-    throw error;
-  }
-  return '';
-}
 
 const Tree = z.object({
   name: z.string(),
