@@ -15,7 +15,7 @@ export class Documents {
   /** Once for all that changes in one go. */
   saveSoon(entry: Entry): void {
     const { home } = entry;
-    if (!home || this.#due.has(entry)) return;
+    if (!home?.hasDocuments || this.#due.has(entry)) return;
     this.#due.add(entry);
     setImmediate(() => {
       this.#due.delete(entry);
@@ -25,10 +25,11 @@ export class Documents {
 
   /** It has ended: the end of its log, and its last document, which tells of no end that is not on record. */
   close(entry: Entry): void {
+    const { home, id } = entry;
     const isStopped = this.#isStopped;
-    const lastSeq = this.#lastSeqOf(entry.id);
-    void entry.home?.closeLog(entry.id).then((isWritten) => {
-      if (isWritten && !isStopped) entry.home?.saveDocument(entry.id, documentOf(entry, lastSeq));
+    const lastSeq = this.#lastSeqOf(id);
+    void home?.closeLog(id).then((isWritten) => {
+      if (home.hasDocuments && isWritten && !isStopped) home.saveDocument(id, documentOf(entry, lastSeq));
     });
   }
 
@@ -39,6 +40,7 @@ export class Documents {
   }
 
   #save(entry: Entry, isSuspended?: boolean): void {
-    entry.home?.saveDocument(entry.id, documentOf(entry, this.#lastSeqOf(entry.id), isSuspended));
+    const { home, id } = entry;
+    if (home?.hasDocuments) home.saveDocument(id, documentOf(entry, this.#lastSeqOf(id), isSuspended));
   }
 }

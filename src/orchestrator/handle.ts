@@ -122,7 +122,7 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
       const result = await control({ type: 'PAUSE', by: 'user' });
       if (!result.accepted) return result;
       await supervisor.rest(entry);
-      await entry.live?.log?.rest();
+      await restOfLogs(entry);
       return { ...result, state: entry.state };
     },
     resume: () => control({ type: 'RESUME', by: 'user' }),
@@ -162,6 +162,11 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
     approve: (requestId) => void control({ type: 'APPROVE', requestId, by: 'user' }),
     deny: (requestId, reason) => void control({ type: 'DENY', requestId, by: 'user', ...reasonIn(reason) }),
   };
+}
+
+/** What holds it and all below it is on record, or cannot be for now: it comes back as it was told to be. */
+async function restOfLogs({ live, children }: Entry): Promise<void> {
+  await Promise.all([live?.log?.rest(), ...[...children].map(restOfLogs)]);
 }
 
 // A signal is never refused for what is said with it.

@@ -1,4 +1,4 @@
-/** Where the subagents of one session, or of one workflow in it, are kept: one lease, one log for each. */
+/** Where subagents are kept: those of a session under one lease, with a journal for each. */
 
 import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
@@ -10,10 +10,10 @@ import type { EventHub } from '../events/index.js';
 import {
   Gate,
   type Journal,
-  type JournalContents,
   type Lease,
+  type PersistFault,
   RecordLog,
-  type RecordLogOptions,
+  type RecordWriter,
   type SessionStore,
   type StorePath,
 } from '../store/index.js';
@@ -27,10 +27,6 @@ export interface HomeOptions {
   readonly redact: Redact;
   readonly onPersistError: OnPersistError;
   readonly hub: Pick<EventHub, 'publish' | 'lastSeqOf'>;
-  /** Whether there is something to look at besides the journals. */
-  readonly hasDocuments: boolean;
-  /** Whether conversations are read back from here while their subagents live. */
-  readonly readsBack: boolean;
 }
 
 /** What a journal held when it was opened. */
@@ -40,31 +36,59 @@ export interface StoredLog {
   readonly tornBytes: number;
 }
 
-export interface OwnLog {
-  readonly log: RecordLog;
-  /** What it held when it was opened. */
-  readonly contents: JournalContents;
-  /** For messages. */
-  readonly where: string;
+/** A session's, or a workflow's. */
+export interface Home {
+  /** Whether there is something to look at besides what is on record. */
+  readonly hasDocuments: boolean;
+  /** Whether conversations are read back from here while their subagents live. */
+  readonly readsBack: boolean;
+
+  /** True ids of all that are kept here. */
+  ids(): string[] | Promise<string[]>;
+
+  /** What is on record of one, before it is written again. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
+  load(id: string): Promise<StoredLog | undefined>;
+
+  /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
+  logOf(id: string, onHold: () => void): SubagentLog;
+
+  /**
+   * Resolves when its last record is on disk, or will not be: then nothing of it stays in memory. Never rejects.
+   * @returns whether all of it is on disk.
+   */
+  closeLog(id: string): Promise<boolean>;
+
+  /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
+  saveDocument(id: string, document: JsonValue): void;
+
+  /** Undefined where there is none to be had. @throws TroupeError `store_version` for one that a newer library has written. */
+  readDocument(id: string): Promise<JsonValue | undefined>;
+
+  /** Removes all that is kept of one that has ended. */
+  forget(id: string): Promise<void>;
+
+  /** Writes what is left and lets the lease go. Never rejects. */
+  close(): Promise<void>;
 }
 
-/** Below the path of a home. */
+/** Below the path of a session. */
 export const SUBAGENTS = 'subagents';
 
 /** Journals that are read back at once: each is in memory whole until its conversation is made of it. */
 const MAX_READS = 16;
 
-export class Home {
+export class SessionHome implements Home {
+  readonly hasDocuments = true;
+  readonly readsBack = true;
   readonly #options: HomeOptions;
   readonly #lease: Lease;
-  readonly #logs = new Map<string, SubagentLog>();
+  readonly #logs = new Map<string, { readonly log: RecordLog; readonly writer: RecordWriter }>();
   /** Of those that were read before they are written. */
   readonly #journals = new Map<string, Journal>();
   /** Logs whose last records are being written, by id. */
   readonly #ending = new Map<string, Promise<boolean>>();
   readonly #documents = new Set<Promise<void>>();
   readonly #reads = new Gate(MAX_READS);
-  #ownLog: RecordLog | undefined;
   #isClosing = false;
 
   private constructor(options: HomeOptions, lease: Lease) {
@@ -73,30 +97,18 @@ export class Home {
   }
 
   /** Synchronous where the store is. @throws TroupeError `workflow_busy`, `store_io`, `store_corrupt`, `store_version`. */
-  static open(options: HomeOptions): Home | Promise<Home> {
+  static open(options: HomeOptions): SessionHome | Promise<SessionHome> {
     const lease = options.store.acquire(options.path);
-    return lease instanceof Promise ? lease.then((held) => new Home(options, held)) : new Home(options, lease);
+    return lease instanceof Promise
+      ? lease.then((held) => new SessionHome(options, held))
+      : new SessionHome(options, lease);
   }
 
-  /** Whether conversations are read back from here while their subagents live. */
-  get readsBack(): boolean {
-    return this.#options.readsBack;
-  }
-
-  /** True ids of all that are kept here. */
   ids(): string[] | Promise<string[]> {
     return this.#options.store.list([...this.#options.path, SUBAGENTS]);
   }
 
-  /** The journal of the home itself, with what it holds. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
-  async openOwnLog(callbacks: Pick<RecordLogOptions, 'onFault' | 'onHold'>): Promise<OwnLog> {
-    const { store, path, clock, onPersistError } = this.#options;
-    const { journal, contents } = await store.openJournal(path, this.#lease);
-    this.#ownLog = new RecordLog({ open: async () => journal, clock, onPersistError, ...callbacks });
-    return { log: this.#ownLog, contents, where: `${store.name}: ${path.join('/')}` };
-  }
-
-  /** Reads one, and keeps its journal open for what comes. @throws TroupeError `store_corrupt`, `store_version`, `store_io`. */
+  /** Keeps its journal open for what comes. */
   async load(id: string): Promise<StoredLog | undefined> {
     const { store } = this.#options;
     const { journal, contents } = await store.openJournal(this.#pathOf(id), this.#lease);
@@ -109,25 +121,22 @@ export class Home {
     return { id, records, tornBytes: contents.tornBytes };
   }
 
-  /** The log of one that is spawned or taken up again. @param onHold Called when it waits for the store to work again. */
   logOf(id: string, onHold: () => void): SubagentLog {
-    const { store, clock, redact, onPersistError, hub, readsBack } = this.#options;
-    const log = new SubagentLog({
+    const { store, clock, redact, onPersistError, hub } = this.#options;
+    const log = new RecordLog({
       open: async () => {
         const loaded = this.#journals.get(id);
         if (loaded) return loaded;
         return (await store.openJournal(this.#pathOf(id), this.#lease)).journal;
       },
       clock,
-      redact,
-      lastSeq: () => hub.lastSeqOf(id),
       onPersistError,
-      onFault: (fault) => hub.publish(id, { type: 'persist_failed', ...fault }),
-      onHold,
-      ...(readsBack ? { read: () => this.#reads.run(() => this.#readBack(id)) } : {}),
     });
-    this.#logs.set(id, log);
-    return log;
+    const onFault = (fault: PersistFault) => hub.publish(id, { type: 'persist_failed', ...fault });
+    const writer = log.writer({ onFault, onHold });
+    this.#logs.set(id, { log, writer });
+    const reading = { records: () => this.#reads.run(() => this.#readBack(id)), onPersistError };
+    return new SubagentLog({ writer, clock, redact, lastSeq: () => hub.lastSeqOf(id), reading });
   }
 
   async #readBack(id: string): Promise<LogRecord[]> {
@@ -135,10 +144,6 @@ export class Home {
     return parseLog(contents?.records ?? [], this.#where(id));
   }
 
-  /**
-   * Resolves when its last record is on disk, or will not be: then nothing of it stays in memory. Never rejects.
-   * @returns whether all of it is on disk.
-   */
   closeLog(id: string): Promise<boolean> {
     const known = this.#ending.get(id);
     if (known) return known;
@@ -148,9 +153,9 @@ export class Home {
   }
 
   async #closeLog(id: string): Promise<boolean> {
-    const log = this.#logs.get(id);
-    await log?.flush().catch(() => {}); // held until the store works again, or all is closed
-    const isWritten = log?.isWritten ?? true;
+    const { log, writer } = this.#logs.get(id) ?? {};
+    await writer?.flush().catch(() => {}); // held until the store works again, or all is closed
+    const isWritten = writer?.isWritten ?? true;
     if (!isWritten && this.#options.onPersistError === 'continue' && !this.#isClosing) return false; // tried again at the close
     await (log ?? this.#journals.get(id))?.close();
     this.#logs.delete(id);
@@ -158,18 +163,14 @@ export class Home {
     return isWritten;
   }
 
-  /** What there is to look at; a short cut, so a write that fails is told by nothing but the journal's own. */
   saveDocument(id: string, document: JsonValue): void {
-    const { store, redact, hasDocuments } = this.#options;
-    if (!hasDocuments) return;
+    const { store, redact } = this.#options;
     const write = store.writeDocument(this.#pathOf(id), redactValue(document, redact), this.#lease).catch(() => {});
     this.#documents.add(write);
     void write.then(() => this.#documents.delete(write));
   }
 
-  /** Undefined where there is none to be had. @throws TroupeError `store_version` for one that a newer library has written. */
   async readDocument(id: string): Promise<JsonValue | undefined> {
-    if (!this.#options.hasDocuments) return undefined;
     try {
       return await this.#options.store.readDocument(this.#pathOf(id));
     } catch (error) {
@@ -178,22 +179,19 @@ export class Home {
     }
   }
 
-  /** Removes all that is kept of one that has ended. */
   async forget(id: string): Promise<void> {
     await this.closeLog(id);
     const unwritten = this.#logs.get(id);
     this.#logs.delete(id);
-    await unwritten?.close();
+    await unwritten?.log.close();
     await this.#options.store.remove(this.#pathOf(id), this.#lease);
   }
 
-  /** Writes what is left and lets the lease go. Never rejects. */
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const id of new Set([...this.#logs.keys(), ...this.#journals.keys()])) void this.closeLog(id);
-    for (const log of this.#logs.values()) void log.close(); // no longer held
+    for (const { log } of this.#logs.values()) void log.close(); // no longer held
     await Promise.all(this.#ending.values()); // those of subagents that have just ended too
-    await this.#ownLog?.close();
     await Promise.all(this.#documents);
     try {
       await this.#lease.release();

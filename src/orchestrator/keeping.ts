@@ -3,9 +3,11 @@
 import { TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
 import type { SessionStore, StorePath } from '../store/index.js';
-import { Home, type HomeOptions, SUBAGENTS } from './home.js';
+import { type Home, type HomeOptions, SessionHome, SUBAGENTS } from './home.js';
+import { RESERVED_IDS } from './id-reserve.js';
+import { WorkflowHome } from './workflow-home.js';
 
-export interface KeepingOptions extends Omit<HomeOptions, 'path' | 'hasDocuments' | 'readsBack'> {
+export interface KeepingOptions extends Omit<HomeOptions, 'path'> {
   readonly store: SessionStore;
   readonly sessionId: string;
   /** Ids of new subagents go on behind these. */
@@ -15,9 +17,9 @@ export interface KeepingOptions extends Omit<HomeOptions, 'path' | 'hasDocuments
 export class Keeping {
   readonly #options: KeepingOptions;
   /** Of the session itself. */
-  #home: Home | undefined;
-  #opening: Promise<Home> | undefined;
-  readonly #workflows = new Set<Home>();
+  #home: SessionHome | undefined;
+  #opening: Promise<SessionHome> | undefined;
+  readonly #workflows = new Set<WorkflowHome>();
   #knowsIds = false;
 
   constructor(options: KeepingOptions) {
@@ -75,15 +77,10 @@ export class Keeping {
   }
 
   /** The home of a workflow of this session, under a lease of its own. @throws TroupeError `workflow_busy`, `store_io`. */
-  async workflow(workflowId: string): Promise<Home> {
-    const home = await Home.open({
-      ...this.#options,
-      path: [...this.#sessionPath, WORKFLOWS, workflowId],
-      hasDocuments: false, // each step is two small files less
-      readsBack: false, // a step is short: what rests there is soon over
-    });
+  async workflow(workflowId: string): Promise<WorkflowHome> {
+    const home = await WorkflowHome.open({ ...this.#options, path: [...this.#sessionPath, WORKFLOWS, workflowId] });
     try {
-      await this.#learnIds(home);
+      await this.#learnIds(home, workflowId);
     } catch (error) {
       await home.close();
       throw error;
@@ -104,7 +101,7 @@ export class Keeping {
     }
   }
 
-  async closeWorkflow(home: Home): Promise<void> {
+  async closeWorkflow(home: WorkflowHome): Promise<void> {
     this.#workflows.delete(home);
     await home.close();
   }
@@ -114,21 +111,23 @@ export class Keeping {
     await Promise.all([...this.#workflows, ...(this.#home ? [this.#home] : [])].map((home) => home.close()));
   }
 
-  #openOwn(): Home | Promise<Home> {
-    return Home.open({ ...this.#options, path: this.#sessionPath, hasDocuments: true, readsBack: true });
+  #openOwn(): SessionHome | Promise<SessionHome> {
+    return SessionHome.open({ ...this.#options, path: this.#sessionPath });
   }
 
   get #sessionPath(): StorePath {
     return ['sessions', this.#options.sessionId];
   }
 
-  async #learnIds(home: Home): Promise<void> {
+  /** @param own The workflow whose home it is: its journal says which ids it has used, and not only how many it had reserved. */
+  async #learnIds(home: Home, own?: string): Promise<void> {
     const { store, goOnAfter } = this.#options;
     goOnAfter(await home.ids()); // another process may have had it meanwhile
     if (this.#knowsIds) return;
     goOnAfter(await store.list([...this.#sessionPath, SUBAGENTS]));
     const workflows = await store.list([...this.#sessionPath, WORKFLOWS]);
-    const ids = await inGroups(workflows, async (id) => store.list([...this.#sessionPath, WORKFLOWS, id, SUBAGENTS]));
+    const others = workflows.filter((id) => id !== own);
+    const ids = await inGroups(others, async (id) => store.list([...this.#sessionPath, WORKFLOWS, id, RESERVED_IDS]));
     goOnAfter(ids.flat());
     this.#knowsIds = true;
   }
@@ -143,7 +142,7 @@ export class Keeping {
     goOnAfter(now(home.ids())); // another process may have had it meanwhile
     if (this.#knowsIds) return;
     for (const id of now(store.list([...this.#sessionPath, WORKFLOWS]))) {
-      goOnAfter(now(store.list([...this.#sessionPath, WORKFLOWS, id, SUBAGENTS])));
+      goOnAfter(now(store.list([...this.#sessionPath, WORKFLOWS, id, RESERVED_IDS])));
     }
     this.#knowsIds = true;
   }

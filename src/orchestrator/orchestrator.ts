@@ -144,7 +144,7 @@ export class Orchestrator implements AsyncDisposable {
     return waitForAll(this.#core.supervisor, this.#core.environment.clock, parseWaitOptions(options));
   }
 
-  /** Forgets one that has ended, its kept events and what is stored of it. @returns false for one that is unknown or has not ended. */
+  /** Forgets one that has ended, its kept events and what is stored of it; of a workflow's, that goes with the workflow. @returns false for one that is unknown or has not ended. */
   release(id: string): boolean {
     const home = this.#core.supervisor.entries.get(id)?.home;
     if (!this.#core.supervisor.release(id)) return false;

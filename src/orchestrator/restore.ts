@@ -210,7 +210,7 @@ function planned(host: RestoreHost, one: Stored, parent: SubagentPlan | undefine
 
 function listed(home: Home, host: RestoreHost, one: StoredEnded): RestoredHome['ended'][number] {
   const { info, outcome, order, parentId, origin, lives } = one;
-  const config = configOf(one.config, host.toolOf) as ResolvedSubAgentConfig; // stored with its defaults
+  const config = configOf(one.config, host.toolOf) as ResolvedSubAgentConfig; // as it was parsed before it was stored
   return { info, outcome, config, actor: finishedActor(one), order, home, parentId, origin, lives };
 }
 

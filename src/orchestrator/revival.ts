@@ -12,6 +12,7 @@ import type { Keeping } from './keeping.js';
 import { type PlanScope, planSubagent } from './plan-subagent.js';
 import { type RestoredHome, type RestoreHost, restoreHome, type UnfinishedSubagent } from './restore.js';
 import type { Supervisor } from './supervisor.js';
+import type { WorkflowHome } from './workflow-home.js';
 
 export interface RevivalOptions {
   readonly keeping: Keeping;
@@ -26,10 +27,10 @@ export interface RevivalOptions {
 
 /** A workflow that this process has. */
 export interface RevivedWorkflow {
-  readonly home: Home;
+  readonly home: WorkflowHome;
   /** What the subagents of its steps have said last, by id; of those that are done with it. */
   readonly outputs: ReadonlyMap<string, string>;
-  /** Subagents of its steps that have ended, in the order of spawning. */
+  /** Subagents of its steps that have ended, in the order of spawning; not their children. */
   readonly ended: readonly {
     readonly metadata: Readonly<Record<string, unknown>>;
     readonly outcome: SubAgentOutcome;
@@ -86,7 +87,9 @@ export class Revival {
       return {
         home,
         outputs: outputsOf(found),
-        ended: found.ended.map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
+        ended: found.ended
+          .filter(({ parentId }) => parentId === undefined)
+          .map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
         takeUp: () => {
           this.#rememberEnded(found);
           return found.unfinished.flatMap((one) => this.#takeUp(home, one));

@@ -3,7 +3,7 @@
 import { transition } from 'xstate';
 import { z } from 'zod';
 import { stateOf, subagentMachine } from '../../machines/index.js';
-import type { ResolvedSubAgentConfig } from '../config/index.js';
+import { parseSubAgentConfig, type ResolvedSubAgentConfig } from '../config/index.js';
 import { TroupeError } from '../domain/errors.js';
 import type { JsonValue } from '../domain/json.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
@@ -26,9 +26,14 @@ export function spawnedRecord(plan: SubagentPlan, order: number, origin: CallOri
   };
 }
 
+/** What a config says when it does not say it: left out where it is stored, so part of the stored format. */
+const { agentType: _, prompt: __, ...defaults } = parseSubAgentConfig({ agentType: '-', prompt: '-' });
+const DEFAULTS: Readonly<Record<string, unknown>> = defaults;
+
 function storedConfig({ config, form }: SubagentPlan): Record<string, unknown> {
   const { parentId: _, ...rest } = withStoredTools(config);
-  return { ...rest, ...(form ? { outputSchema: form.source } : {}) };
+  const told = Object.entries(rest).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(DEFAULTS[key]));
+  return { ...Object.fromEntries(told), ...(form ? { outputSchema: form.source } : {}) };
 }
 
 /** Own tools are stored by name, marked as such: the program that restores has them under these names. */
@@ -50,7 +55,8 @@ export function configOf(
   stored: Readonly<Record<string, unknown>>,
   toolOf: (name: string) => Tool | undefined,
 ): object {
-  const { tools, ...rest } = stored;
+  const { tools, ...told } = stored;
+  const rest = { ...DEFAULTS, ...told };
   if (!Array.isArray(tools)) return rest;
   const isOwn = (tool: unknown): tool is StoredTool => typeof tool === 'object' && tool !== null && 'own' in tool;
   return { ...rest, tools: tools.map((tool) => (isOwn(tool) ? (toolOf(tool.own) ?? tool.own) : tool)) };

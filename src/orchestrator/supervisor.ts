@@ -24,9 +24,8 @@ import { Passivation } from './passivation.js';
 import { plainConfig } from './plain-config.js';
 import { provideOrchestrator } from './provide.js';
 import { spawnedRecord } from './stored-form.js';
+import { numberOfSubagent, subagentId } from './subagent-id.js';
 import { WaitingLine } from './waiting-line.js';
-
-const ID_PREFIX = 'subagent-';
 
 export interface SupervisorOptions {
   readonly environment: SubagentEnvironment;
@@ -107,15 +106,12 @@ export class Supervisor {
   }
 
   nextId(): string {
-    return `${ID_PREFIX}${this.#order + 1}`;
+    return subagentId(this.#order + 1);
   }
 
   /** Ids go on behind those that are stored. */
   goOnAfter(ids: Iterable<string>): void {
-    for (const id of ids) {
-      const number = id.startsWith(ID_PREFIX) ? Number(id.slice(ID_PREFIX.length)) : 0;
-      if (Number.isSafeInteger(number)) this.#order = Math.max(this.#order, number);
-    }
+    for (const id of ids) this.#order = Math.max(this.#order, numberOfSubagent(id));
   }
 
   /**

@@ -8,7 +8,7 @@ import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
 import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestrator/index.js';
-import type { PersistFault, RecordLog } from '../store/index.js';
+import type { PersistFault, RecordWriter } from '../store/index.js';
 import { subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
 import type { Stop } from './stop.js';
@@ -54,49 +54,45 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
   try {
     let lastId = '';
     const tell = (fault: PersistFault) => core.tell(lastId || workflowId, { type: 'persist_failed', ...fault });
-    const { log, contents, where } = await workflow.home.openOwnLog({ onFault: tell, onHold: () => giveUp() });
+    const { writer, records, tornBytes, where } = workflow.home.own({ onFault: tell, onHold: () => giveUp() });
     // Stopped, it waits for the store no longer: what is left is tried once more.
     const giveUp = () => {
-      if (stop.reason !== undefined && log.isHolding) void log.close();
+      if (stop.reason !== undefined && writer.isHolding) workflow.home.giveUp();
     };
     leave = stop.onStop(giveUp);
-    const done = parseWorkflow(contents.records, where);
+    const done = parseWorkflow(records, workflow.ended, where);
     checkSame(steps, done, run);
-    const outputOf = ({ subagentId, taskId, output = workflow.outputs.get(subagentId) }: RecordedOutcome): string => {
-      if (output !== undefined) return output;
+    const ofRecord = ({ spec, fingerprint }: Step): RecordedStep | undefined => {
+      const found = done.get(spec.taskId);
+      if (found?.fingerprint !== fingerprint) return undefined;
+      if (!found.recorded) return stepOutcome(spec, [found.ended]);
+      const { subagentId, output = workflow.outputs.get(subagentId) } = found.recorded;
+      if (output !== undefined) return { ...found.recorded, output };
       throw new TroupeError(
         'store_corrupt',
-        `${where}: the journal of ${subagentId}, which has the answer of step ${JSON.stringify(taskId)}, is missing`,
+        `${where}: what ${subagentId} has said, which is the answer of step ${JSON.stringify(spec.taskId)}, is missing`,
       );
     };
-    for (const { spec, fingerprint } of steps) {
-      const recorded = done.get(spec.taskId);
-      if (recorded?.fingerprint === fingerprint) outputOf(recorded.outcome); // told before anything runs
-    }
-    if (contents.tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes: contents.tornBytes });
-    // Where work goes on unsaved, the journals of the subagents may lack what they have said.
-    const hasText = core.config.onPersistError === 'continue';
-    const journal = new Recorder(log, run, hasText);
+    const replayed = new Map(steps.map((step) => [step, ofRecord(step)])); // what is missing is told before anything runs
+    if (tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes });
+    const recorder = new Recorder(writer, workflow, run, done);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
     for (const handle of superseded(taken, inFlight, done)) void handle.cancel('its step has gone on without it');
     return await Promise.all(
       steps.map(async (step) => {
         const { spec } = step;
-        const recorded = done.get(spec.taskId);
-        if (recorded?.fingerprint === step.fingerprint) {
-          return replay(step, recorded.outcome, outputOf(recorded.outcome), run);
-        }
-        const ended = endedUnrecorded(workflow, step, marked);
-        const outcome =
-          (ended && (await replay(step, ended, ended.output, run))) ??
-          (await run.runStep(spec, (_, attempt) => {
-            const before = attempt === 0 ? inFlight.get(spec.taskId) : undefined;
-            const handle = before ?? core.spawn(configOf(step, workflowId), workflow.home);
-            lastId = handle.id;
-            return handle;
-          }));
-        return journal.record(step, outcome);
+        const recorded = replayed.get(step);
+        if (recorded) return replay(step, recorded, run);
+        let attempts = 0;
+        const outcome = await run.runStep(spec, (_, attempt) => {
+          attempts = attempt + 1;
+          const before = attempt === 0 ? inFlight.get(spec.taskId) : undefined;
+          const handle = before ?? core.spawn(configOf(step, workflowId), workflow.home);
+          lastId = handle.id;
+          return handle;
+        });
+        return recorder.record(step, outcome, attempts);
       }),
     );
   } finally {
@@ -157,45 +153,38 @@ function superseded(
   return taken.filter((handle) => handle.config.parentId === undefined && !handle.isDone() && !awaited.has(handle));
 }
 
-/** A crash came between the end of its subagent and the record of the step. */
-function endedUnrecorded(
-  { ended }: OpenWorkflow,
-  step: Step,
-  marked: (metadata: Readonly<Record<string, unknown>>) => Step | undefined,
-): StepOutcome | undefined {
-  const last = ended.findLast(({ metadata, outcome }) => outcome.success && marked(metadata) === step);
-  return last && stepOutcome(step.spec, [last.outcome]);
-}
+type RecordedStep = RecordedOutcome & { readonly output: string };
 
-async function replay(
-  { spec, form }: Step,
-  outcome: RecordedOutcome,
-  output: string,
-  run: WorkflowRun,
-): Promise<StepOutcome> {
-  const read = form && (await readStructured(form, { text: output }));
+async function replay({ spec, form }: Step, outcome: RecordedStep, run: WorkflowRun): Promise<StepOutcome> {
+  const read = form && (await readStructured(form, { text: outcome.output }));
   const { taskId } = spec;
   run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId, workflowId: run.workflowId });
-  return { ...outcome, output, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
+  return { ...outcome, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
 }
 
-/** A step counts as done only when its record is on disk. */
+/** A step counts as done only when its record is on disk: the end of its subagent, or one of its own where that does not say it all. */
 class Recorder {
-  readonly #log: RecordLog;
+  readonly #writer: RecordWriter;
+  readonly #home: OpenWorkflow['home'];
   readonly #run: WorkflowRun;
-  readonly #hasText: boolean;
+  readonly #done: ReadonlyMap<string, DoneStep>;
 
-  constructor(log: RecordLog, run: WorkflowRun, hasText: boolean) {
-    this.#log = log;
+  constructor(writer: RecordWriter, { home }: OpenWorkflow, run: WorkflowRun, done: ReadonlyMap<string, DoneStep>) {
+    this.#writer = writer;
+    this.#home = home;
     this.#run = run;
-    this.#hasText = hasText;
+    this.#done = done;
   }
 
-  async record({ fingerprint }: Step, outcome: StepOutcome): Promise<StepOutcome> {
+  async record({ fingerprint }: Step, outcome: StepOutcome, attempts: number): Promise<StepOutcome> {
+    const { core, clock, redact, stop } = this.#run;
     if (!outcome.success) return outcome;
-    const { clock, redact, stop } = this.#run;
+    // Where work goes on unsaved, the records of the subagent may lack what it has said.
+    const hasText = core.config.onPersistError === 'continue';
+    const hasOwn = attempts > 1 || hasText || this.#done.get(outcome.taskId)?.recorded !== undefined;
     try {
-      await this.#log.write(redactValue(doneRecord(fingerprint, outcome, clock.now(), this.#hasText), redact));
+      if (!hasOwn) await this.#home.saved(outcome.subagentId);
+      else await this.#writer.write(redactValue(doneRecord(fingerprint, outcome, clock.now(), hasText), redact));
       return outcome;
     } catch (cause) {
       const error = stop.reason === undefined ? toErrorInfo(cause) : unrecorded(stop.reason);

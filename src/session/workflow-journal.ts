@@ -4,10 +4,14 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ResolvedStepSpec } from '../config/index.js';
 import type { JsonValue } from '../domain/json.js';
+import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { StepOutcome } from '../domain/step.js';
+import type { OpenWorkflow } from '../orchestrator/index.js';
 import { parseRecords } from '../store/index.js';
 
 const WORKFLOW_VERSION = 1;
+/** Hexadecimal digits, 4 bits each. */
+const FINGERPRINT_LENGTH = 32;
 
 const DoneRecord = z.object({
   type: z.literal('done'),
@@ -23,21 +27,33 @@ const DoneRecord = z.object({
 /** Its text is in the journal of its subagent, unless that may be incomplete. */
 export type RecordedOutcome = Omit<StepOutcome, 'output' | 'structured'> & { readonly output?: string };
 
-export interface DoneStep {
-  readonly fingerprint: string;
-  readonly outcome: RecordedOutcome;
-}
+/** On record by itself, or by the end of its subagent where that says it all. */
+export type DoneStep = { readonly fingerprint: string } & (
+  | { readonly recorded: RecordedOutcome }
+  | { readonly recorded?: never; readonly ended: SubAgentOutcome }
+);
 
-/** @param where For messages. @throws TroupeError `store_version`, `store_corrupt`. */
-export function parseWorkflow(records: readonly unknown[], where: string): Map<string, DoneStep> {
-  const parsed = parseRecords(records, { schema: DoneRecord, version: WORKFLOW_VERSION, where });
-  // Written by `doneRecord`; of two for one task the later one counts.
-  return new Map(
-    parsed.map(({ taskId, fingerprint, outcome }) => [
-      taskId,
-      { fingerprint, outcome: outcome as unknown as RecordedOutcome },
-    ]),
-  );
+/**
+ * @param ended Subagents of steps, in the order of spawning. Where a step has a record of its own, that counts.
+ * @param where For messages.
+ * @throws TroupeError `store_version`, `store_corrupt`.
+ */
+export function parseWorkflow(
+  records: readonly unknown[],
+  ended: OpenWorkflow['ended'],
+  where: string,
+): Map<string, DoneStep> {
+  const done = new Map<string, DoneStep>();
+  for (const { metadata, outcome } of ended) {
+    const { taskId, fingerprint } = metadata;
+    if (!outcome.success || typeof taskId !== 'string' || typeof fingerprint !== 'string') continue;
+    done.set(taskId, { fingerprint, ended: outcome });
+  }
+  const own = parseRecords(records, { schema: DoneRecord, version: WORKFLOW_VERSION, where });
+  for (const { taskId, fingerprint, outcome } of own) {
+    done.set(taskId, { fingerprint, recorded: outcome as unknown as RecordedOutcome }); // written by `doneRecord`
+  }
+  return done;
 }
 
 /** @param hasText Whether the record itself is to hold the answer. */
@@ -51,5 +67,5 @@ export function doneRecord(fingerprint: string, outcome: StepOutcome, t: number,
 /** Of what a step is to do; how it is described does not count. */
 export function fingerprintOf({ agent, prompt, maxSteps }: ResolvedStepSpec, schema: unknown): string {
   const work = JSON.stringify([agent, prompt, maxSteps ?? null, schema ?? null]);
-  return createHash('sha256').update(work).digest('hex');
+  return createHash('sha256').update(work).digest('hex').slice(0, FINGERPRINT_LENGTH);
 }

@@ -3,7 +3,8 @@
 export { FileSessionStore } from './file-session-store.js';
 export { Gate } from './gate.js';
 export { MemorySessionStore } from './memory-session-store.js';
-export { type PersistFault, RecordLog, type RecordLogOptions } from './record-log.js';
+export { RecordLog } from './record-log.js';
+export type { PersistFault, RecordWriter, WriterOptions } from './record-writer.js';
 export {
   type Journal,
   type JournalContents,

@@ -6,19 +6,22 @@ import type { JsonValue } from '../domain/json.js';
 import type { Message } from '../domain/message.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
-import { RecordLog, type RecordLogOptions } from '../store/index.js';
+import type { OnPersistError } from '../domain/stored.js';
+import type { RecordWriter } from '../store/index.js';
 import { conversationIn } from './fold-log.js';
 import type { LogEntry, LogRecord } from './log-record.js';
-import { SaidOnce } from './said-once.js';
+import { isFirstWord, SaidOnce, saidInFull } from './said-once.js';
 import type { TranscriptEntry } from './transcript.js';
 
-export interface SubagentLogOptions extends RecordLogOptions {
+export interface SubagentLogOptions {
+  /** Into a journal of its own, or into one that it shares. */
+  readonly writer: RecordWriter;
   readonly clock: Clock;
   readonly redact: Redact;
   /** `seq` of the last event that was published. */
   readonly lastSeq: () => number;
-  /** What is on disk; absent where it is not to be read while it is written. */
-  readonly read?: () => Promise<readonly LogRecord[]>;
+  /** Absent where what is on disk is not to be read while it is written. */
+  readonly reading?: { readonly records: () => Promise<readonly LogRecord[]>; readonly onPersistError: OnPersistError };
 }
 
 export type ReadBack =
@@ -31,7 +34,6 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
 export class SubagentLog {
-  readonly #log: RecordLog;
   readonly #options: SubagentLogOptions;
   readonly #once = new SaidOnce();
   /** A secret was said, which is not on disk. */
@@ -42,51 +44,46 @@ export class SubagentLog {
 
   constructor(options: SubagentLogOptions) {
     this.#options = options;
-    this.#log = new RecordLog(options);
   }
 
   /** It waits for the store to work again: nothing goes on before. */
   get isHolding(): boolean {
-    return this.#log.isHolding;
-  }
-
-  /** All that was added is on disk. */
-  get isWritten(): boolean {
-    return this.#log.isWritten;
+    return this.#options.writer.isHolding;
   }
 
   /** The conversation could be read back from it now, word by word. */
   get holdsConversation(): boolean {
-    return this.#options.read !== undefined && !this.#hasSecrets && this.#log.isWritten;
+    const { reading, writer } = this.#options;
+    return reading !== undefined && !this.#hasSecrets && writer.isWritten;
   }
 
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
-    const { clock, redact, lastSeq } = this.#options;
+    const { writer, clock, redact, lastSeq } = this.#options;
     const short = this.#once.shortened(withHidden(entry, redact), redact);
     const record = redactValue({ ...short, t: clock.now(), seq: lastSeq() }, redact);
     if (!isSaidAlike(entry, record)) this.#hasSecrets = true;
-    this.#log.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
+    writer.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
   }
 
-  /** As `RecordLog.write`: resolves when it and all before are on disk. */
+  /** As `RecordWriter.write`: resolves when it and all before are on disk. */
   async write(entry: LogEntry, signal?: AbortSignal): Promise<void> {
     this.add(entry);
-    await this.#log.flush(signal);
+    await this.#options.writer.flush(signal);
   }
 
   flush(signal?: AbortSignal): Promise<void> {
-    return this.#log.flush(signal);
+    return this.#options.writer.flush(signal);
   }
 
   /** Resolves when what was added so far is on disk, or cannot be for now. Never rejects. */
   rest(): Promise<void> {
-    return this.#log.rest();
+    return this.#options.writer.rest();
   }
 
   /** Resolves when nothing is being written. Never rejects. */
   idle(): Promise<void> {
-    return this.#log.idle();
+    return this.#options.writer.idle();
   }
 
   /**
@@ -101,31 +98,28 @@ export class SubagentLog {
   }
 
   async #readBack(): Promise<ReadBack> {
-    const { read, onPersistError, onFault } = this.#options;
+    const { writer, reading } = this.#options;
     try {
-      const entries = conversationIn((await read?.()) ?? []);
+      const entries = conversationIn(saidInFull((await reading?.records()) ?? []));
       this.#retryInMs = FIRST_RETRY_MS;
       return { entries };
     } catch (cause) {
       const fault = cause instanceof TroupeError ? cause : new TroupeError('store_io', messageOf(cause), { cause });
-      if (fault.code !== 'store_io' || onPersistError === 'fail') throw fault;
+      if (fault.code !== 'store_io' || reading?.onPersistError === 'fail') throw fault;
       const retryInMs = this.#retryInMs;
       this.#retryInMs = Math.min(MAX_RETRY_MS, retryInMs * 2);
-      onFault({ code: fault.code, retryInMs });
+      writer.onFault({ code: fault.code, retryInMs });
       return { retryInMs };
     }
-  }
-
-  /** Writes what is left, trying once more at most. Never rejects. */
-  close(): Promise<void> {
-    return this.#log.close();
   }
 }
 
 /** What is written of the conversation says all that was said. */
 function isSaidAlike(entry: LogEntry, written: LogEntry): boolean {
+  // The first word stands there, where it is the prompt.
+  if (entry.type === 'spawned') return written.type === 'spawned' && written.config.prompt === entry.config.prompt;
   if (entry.type === 'settled') return written.type === 'settled' && written.content === entry.content;
-  if (entry.type !== 'said') return true;
+  if (entry.type !== 'said' || (isFirstWord(written) && written.message.content === '')) return true;
   return written.type === 'said' && isSame(entry.message, written.message);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import type { StepOutcome } from '../../src/domain/step.js';
 import { createSessionWorld, step } from '../session/session-world.js';
 import { MortalStore } from '../support/mortal-store.js';
 import { byPrompt, calls, eventsOf, lastMessage, tasks } from '../support/world.js';
@@ -36,6 +37,37 @@ describe('a process that dies between two records', () => {
       const twice = asked.filter((each, index) => asked.indexOf(each) !== index);
       expect(twice.length).toBeLessThanOrEqual(3); // one in flight of each at most
       expect(new Set(twice).size).toBe(twice.length);
+    }
+  });
+
+  it('leaves nothing half done of a workflow either, whose subagents share a journal', async () => {
+    const script = byPrompt({
+      lead: [tasks('a', 'b'), calls(['note', { label: 'l1' }], ['note', { label: 'l2' }]), { text: 'lead is done' }],
+      a: [calls(['note', { label: 'a1' }], ['peek', { label: 'p' }]), { text: 'a is done' }],
+      b: [calls(['note', { label: 'b1' }]), { text: 'b is done' }],
+      single: [calls(['note', { label: 's1' }]), { text: 'single is done' }],
+    });
+    const steps = [step('lead', { agent: 'lead' }), step('single')];
+    const run = async (store: MortalStore, appends = Number.POSITIVE_INFINITY) => {
+      const world = createSessionWorld(script, { sessionStore: store });
+      store.begin({ clock: world.clock, appends });
+      const outcomes = world.session.parallelResumable(steps, 'w').catch((error) => error);
+      for (let round = 0; round < 20; round++) await world.clock.advance(10);
+      return { ...world, outcomes };
+    };
+    for (let appends = 1; ; appends++) {
+      const store = new MortalStore();
+      const first = await run(store, appends);
+      if (!store.isDead) break;
+      const second = await run(store);
+      const outputs = ((await second.outcomes) as StepOutcome[]).map(({ output }) => output);
+      expect([appends, outputs]).toEqual([appends, ['lead is done', 'single is done']]);
+      const notes = [...first.effects, ...second.effects].filter((label) => label !== 'p');
+      expect([appends, [...notes].sort()]).toEqual([appends, [...new Set(notes)].sort()]);
+      const third = await run(store);
+      expect([appends, await third.outcomes]).toMatchObject([appends, [{ replayed: true }, { replayed: true }]]);
+      expect([appends, third.model.requests]).toEqual([appends, []]);
+      store.bury();
     }
   });
 
@@ -220,6 +252,59 @@ describe('ids', () => {
     const outcome = await second.session.run(step('c'));
     expect(outcome.subagentId).toBe('subagent-3');
     expect(store.list(['sessions', 'default', 'subagents'])).toEqual(['subagent-1', 'subagent-3']);
+  });
+
+  it('go on behind those of a workflow that was killed, though nobody reads its journal for them', async () => {
+    const store = new MortalStore();
+    const first = createSessionWorld(() => ({ hang: true }), { sessionStore: store });
+    void first.session.parallelResumable([step('a'), step('b'), step('c')], 'w');
+    await first.settle();
+    expect(first.model.requests).toHaveLength(3);
+    store.begin();
+    const journals: string[] = [];
+    const open = store.openJournal.bind(store);
+    store.openJournal = (path, lease) => {
+      journals.push(path.join('/'));
+      return open(path, lease);
+    };
+    const second = createSessionWorld([{ text: 'x' }], { sessionStore: store });
+    const outcome = await second.session.run(step('d'));
+    expect(outcome.subagentId).toBe('subagent-4');
+    expect(journals).toEqual(['sessions/default/subagents/subagent-4']);
+  });
+
+  it('of a workflow that is taken up go on behind its own, whatever the crash had left reserved', async () => {
+    const store = new MortalStore();
+    const serial = { sessionStore: store, maxParallelTasks: 1 };
+    const steps = ['a', 'b', 'c'].map((name) => step(name));
+    const reserved = () => store.list(['sessions', 'default', 'workflows', 'w', 'ids']);
+    const first = createSessionWorld([{ text: 'x' }, { hang: true }], serial);
+    void first.session.parallelResumable(steps, 'w');
+    await first.settle();
+    expect(reserved()).toEqual(['subagent-1', 'subagent-6']); // the second, and twice as many ahead
+    store.begin();
+    const second = createSessionWorld(() => ({ text: 'y' }), serial);
+    const outcomes = await second.session.parallelResumable(steps, 'w');
+    expect(outcomes.map(({ subagentId }) => subagentId)).toEqual(['subagent-1', 'subagent-2', 'subagent-3']);
+    expect(reserved()).toEqual(['subagent-3']);
+    store.begin();
+    const third = createSessionWorld([{ text: 'z' }], { sessionStore: store });
+    await expect(third.session.run(step('d'))).resolves.toMatchObject({ subagentId: 'subagent-4' });
+  });
+
+  it('are reserved before anything is recorded of them', async () => {
+    const store = new MortalStore();
+    const world = createSessionWorld(() => ({ text: 'x' }), { sessionStore: store, maxParallelTasks: 2 });
+    const uncovered: string[] = [];
+    store.onRecord = (name, record) => {
+      if ((record as { type: string }).type !== 'spawned') return;
+      const numberOf = (id: string) => Number(id.slice('subagent-'.length));
+      const covered = store.list(['sessions', 'default', 'workflows', 'w', 'ids']).map(numberOf);
+      if (numberOf(name) > Math.max(0, ...covered)) uncovered.push(name);
+    };
+    const steps = Array.from({ length: 20 }, (_, number) => step(`s${number}`));
+    await expect(world.session.parallelResumable(steps, 'w')).resolves.toHaveLength(20);
+    expect(uncovered).toEqual([]);
   });
 
   it('of two workflows that two processes had in one session never stand for one another', async () => {

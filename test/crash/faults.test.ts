@@ -130,11 +130,13 @@ describe('a workflow whose signal is aborted while the store cannot write', () =
       store.begin();
       const first = createSessionWorld(echo, { sessionStore: store });
       const controller = new AbortController();
+      // The answer is on disk, the end of its subagent, which makes the step done, is not.
       store.onRecord = (_, record) => {
-        if ((record as { type: string }).type !== 'ended') return;
-        store.isBroken = true;
-        if (abort === 'before the fault is known') controller.abort();
+        if ((record as { event?: { type: string } }).event?.type === 'xstate.done.actor.llm') store.isBroken = true;
       };
+      first.session.events$.subscribe(({ type }) => {
+        if (type === 'subagent_completed' && abort === 'before the fault is known') controller.abort();
+      });
       const call = first.session.parallelResumable([step('a')], 'w', { signal: controller.signal });
       await first.clock.advance(3 * SECOND_MS);
       controller.abort();
@@ -145,7 +147,7 @@ describe('a workflow whose signal is aborted while the store cannot write', () =
       ]);
       expect(outcome?.error?.message).toContain('not on record');
 
-      // Its subagent had ended on record, so that the next call need not run it again.
+      // What it had answered is on record, so that the next call need not ask again.
       store.isBroken = false;
       const [again] = await first.session.parallelResumable([step('a')], 'w');
       expect(again).toMatchObject({ success: true, output: 'done a' });

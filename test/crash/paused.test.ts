@@ -75,6 +75,30 @@ describe('a pause of a parent that a crash cut off on its way down', () => {
     expect(states(second)).toEqual(['paused', 'running', 'paused']);
   });
 
+  it('is told to have come to rest when a pause of a child that it had not held is on record too', async () => {
+    const store = new MortalStore();
+    const hangs = byPrompt({ top: [{ text: 'top is done', delayMs: 150 }], mid: [{ hang: true }] });
+    const writeMs = (id: string) => (id === 'subagent-2' ? 10 : 0);
+    const one = { maxConcurrentSubagents: 1, onLimit: 'queue' } as const;
+    const first = life(store, hangs, { ...one, writeMs });
+    const top = first.spawn({ prompt: 'top' });
+    const mid = top.spawn({ agentType: 'worker', prompt: 'mid' });
+    await first.clock.advance(50);
+    let isAtRest = false;
+    void top.pause().then(() => {
+      isAtRest = true;
+    });
+    void mid.resume();
+    await first.clock.advance(95);
+    expect(states(first)).toEqual(['paused', 'pending']);
+    void mid.pause();
+    while (!isAtRest) await first.clock.advance(1);
+    store.die();
+    const second = life(store, hangs, one);
+    await second.orchestrator.restore();
+    expect(states(second)).toEqual(['paused', 'paused']);
+  });
+
   it('does not hold a child that was resumed under it, but one that was resumed before it', async () => {
     for (const when of ['under it', 'before it'] as const) {
       const store = new MortalStore();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SessionOptions } from '../../src/config/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
 import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
+import { MortalStore } from '../support/mortal-store.js';
 import { byPrompt, calls, errorOf, eventsOf, lastMessage, tasks } from '../support/world.js';
 import { createSessionWorld, echo, type SessionWorld, step } from './session-world.js';
 
@@ -137,6 +138,60 @@ describe('parallelResumable', () => {
     expect((await errorOf(() => second.session.forgetWorkflow('w'))).code).toBe('workflow_busy');
     await expect(second.session.parallelResumable([step('b')], 'v')).resolves.toHaveLength(1);
     await expect(second.session.run(step('c'))).resolves.toMatchObject({ success: true });
+  });
+
+  it('holds a changed step against its last run, not against those before', async () => {
+    const store = new MemorySessionStore();
+    const other = { ...step('a'), prompt: 'other' };
+    await life(store, echo).session.parallelResumable([step('a')], 'w');
+    await life(store, echo).session.parallelResumable([other], 'w', { onChanged: 'rerun' });
+    const third = life(store, echo);
+    await expect(third.session.parallelResumable([other], 'w')).resolves.toMatchObject([{ replayed: true }]);
+    expect((await errorOf(() => third.session.parallelResumable([step('a')], 'w'))).code).toBe('workflow_mismatch');
+  });
+
+  it('replays all that a step took, also where its first attempt had failed', async () => {
+    const store = new MemorySessionStore();
+    const usage = { inputTokens: 10, outputTokens: 5 };
+    const spec = step('a', { retries: 1, timeoutMs: 100 });
+    const first = life(store, [{ hang: true }, { text: 'done', usage }]);
+    const running = first.session.parallelResumable([spec], 'w');
+    await first.settle();
+    await first.clock.advance(100);
+    const [outcome] = await running;
+    expect(outcome).toMatchObject({ success: true, subagentId: 'subagent-2', usage: { requests: 2 }, replayed: false });
+    const [again] = await life(store, []).session.parallelResumable([spec], 'w');
+    expect(again).toEqual({ ...outcome, replayed: true });
+  });
+
+  it('replays a step whose subagent was released: what it came to goes with the workflow only', async () => {
+    const store = new MemorySessionStore();
+    const first = life(store, echo);
+    await first.session.parallelResumable([step('a')], 'w');
+    expect(first.session.orchestrator.release('subagent-1')).toBe(true);
+    await first.settle();
+    const second = life(store, []);
+    await expect(second.session.parallelResumable([step('a')], 'w')).resolves.toMatchObject([
+      { output: 'done a', replayed: true },
+    ]);
+  });
+
+  it('takes no step for done whose end is not on disk', async () => {
+    const store = new MortalStore();
+    const world = createSessionWorld(echo, { sessionStore: store, onPersistError: 'fail' });
+    store.onRecord = (_, record) => {
+      const { event } = record as { event?: { type: string } };
+      if (event?.type === 'xstate.done.actor.llm') store.isBroken = true;
+    };
+    const running = world.session.parallelResumable([step('a')], 'w');
+    await world.settle();
+    await expect(running).resolves.toMatchObject([{ success: false, output: 'done a', error: { code: 'store_io' } }]);
+    expect(eventsOf(world.events, 'persist_failed').map(({ code }) => code)).toEqual(['store_io']);
+    store.isBroken = false;
+    store.begin();
+    const next = createSessionWorld([], { sessionStore: store });
+    await expect(next.session.parallelResumable([step('a')], 'w')).resolves.toMatchObject([{ output: 'done a' }]);
+    expect(next.model.requests).toEqual([]); // its answer is on disk
   });
 
   it('gives typed answers back as the schema makes them', async () => {

@@ -26,7 +26,7 @@ export interface Life {
 export class MortalStore implements SessionStore {
   readonly name = 'mortal';
   readonly disk = new MemorySessionStore();
-  /** Told with each record that has reached the disk, by the last name of its journal's path. */
+  /** Told with each record that has reached the disk, by its subagent in a journal of many, else by the last name of its journal's path. */
   onRecord: (name: string, record: JsonValue) => void = () => {};
   /** The same for documents. */
   onDocument: (name: string, value: JsonValue) => void = () => {};
@@ -106,7 +106,7 @@ export class MortalStore implements SessionStore {
       if (this.isBroken) throw broken();
       await journal.append(record);
       this.#appendsLeft -= 1;
-      this.onRecord(name, record);
+      for (const [of, each] of recordsIn(record)) this.onRecord(of ?? name, each);
       if (this.isDead) return this.#buried; // on disk, but nobody lives to see it
     };
     return {
@@ -122,6 +122,12 @@ export class MortalStore implements SessionStore {
       close: () => last.then(() => journal.close()),
     };
   }
+}
+
+/** A journal of many has several records of one of them in one line. */
+function recordsIn(line: JsonValue): (readonly [of: string | undefined, record: JsonValue])[] {
+  const { of, records } = line as { readonly of?: string; readonly records?: readonly JsonValue[] };
+  return records ? records.map((record) => [of, record]) : [[undefined, line]];
 }
 
 function broken(): TroupeError {

@@ -119,7 +119,7 @@ async function run(world: World, store: MortalStore, ledger: Ledger, acts: reado
 
   function resume(id: string) {
     ledger.resumeCount += 1;
-    paused.delete(id);
+    paused.clear(); // a parent's resume reaches its children
     void orchestrator.resumeSubagent(id);
   }
 
@@ -156,7 +156,7 @@ function perform(op: Act['op'], handle: SubAgentHandle, world: World, { store, l
     }
     case 'resume':
       ledger.resumeCount += 1;
-      paused.clear(); // a parent's resume reaches its children
+      paused.clear();
       void handle.resume();
       break;
     case 'steer':
@@ -166,14 +166,10 @@ function perform(op: Act['op'], handle: SubAgentHandle, world: World, { store, l
   }
 }
 
-/** Those that the pause of this one holds: it is on record, whether their own is or not. One that a person had paused is held by that. */
+/** Those below it that rest with it: by its pause, which is on record, or by one of their own, which is too. */
 function heldBelow(id: string, world: World): string[] {
-  const { orchestrator } = world;
-  const children = orchestrator.listSubagents().filter((info) => info.parentId === id && info.state === 'paused');
-  const held = children.filter(
-    (child) => orchestrator.getHandle(child.id)?.actor.getSnapshot().context.pausedBy === 'parent',
-  );
-  return held.flatMap((child) => [child.id, ...heldBelow(child.id, world)]);
+  const children = world.orchestrator.listSubagents().filter((info) => info.parentId === id && info.state === 'paused');
+  return children.flatMap((child) => [child.id, ...heldBelow(child.id, world)]);
 }
 
 /** What a document alone tells of those that have ended. */
