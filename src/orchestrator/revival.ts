@@ -2,7 +2,7 @@
 
 import { TroupeError } from '../domain/errors.js';
 import { isFinal } from '../domain/lifecycle.js';
-import type { SubAgentOutcome } from '../domain/outcome.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { EventHub } from '../events/index.js';
 import type { SubagentEnvironment } from '../subagent/index.js';
 import { type CallOrigin, originKey } from './call-origin.js';
@@ -32,6 +32,7 @@ export interface RevivedWorkflow {
   /** Subagents of its steps that have ended, in the order of spawning. */
   readonly ended: readonly {
     readonly metadata: Readonly<Record<string, unknown>>;
+    readonly info: SubAgentInfo;
     readonly outcome: SubAgentOutcome;
   }[];
   /** Goes on with those that had not; to be called once. */
@@ -86,7 +87,7 @@ export class Revival {
       return {
         home,
         outputs: outputsOf(found),
-        ended: found.ended.map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
+        ended: found.ended.map(({ config, info, outcome }) => ({ metadata: config.metadata ?? {}, info, outcome })),
         takeUp: () => {
           this.#rememberEnded(found);
           return found.unfinished.flatMap((one) => this.#takeUp(home, one));

@@ -17,6 +17,7 @@ export class SubagentLog {
   readonly #log: RecordLog;
   readonly #options: SubagentLogOptions;
   readonly #once = new SaidOnce();
+  #isCut = false;
 
   constructor(options: SubagentLogOptions) {
     this.#options = options;
@@ -30,10 +31,16 @@ export class SubagentLog {
 
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
+    if (this.#isCut) return;
     const { clock, redact } = this.#options;
     const short = this.#once.shortened(withHidden(entry, redact), redact);
     const record = redactValue({ ...short, t: clock.now() }, redact);
     this.#log.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
+  }
+
+  /** From now on nothing is added, as if its process had been killed: what is on record can be taken up again. */
+  cut(): void {
+    this.#isCut = true;
   }
 
   /** As `RecordLog.write`: resolves when it and all before are on disk. */
