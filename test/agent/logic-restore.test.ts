@@ -200,6 +200,37 @@ describe('a machine whose agent has a store', () => {
     expect(second.model.requests).toHaveLength(1);
   });
 
+  it('goes on from an older snapshot, though the state was left: a stop is no end on record', async () => {
+    const store = new MemorySessionStore();
+    const first = await logicWorld([SLOW], { sessionStore: store });
+    const actor = createActor(machineOf(first.agent.logic('general'))).start();
+    await first.settle();
+    const snapshot = saved(actor);
+    actor.send({ type: 'LEAVE' });
+    await first.settle();
+
+    const second = await logicWorld([{ text: 'done' }], { sessionStore: store });
+    const again = createActor(machineOf(second.agent.logic('general')), { snapshot }).start();
+    await second.settle();
+    await second.clock.advance(100);
+    expect(again.getSnapshot().context.outcome).toMatchObject({ output: 'done', turns: 2 });
+  });
+
+  it('does not go on with one that was cancelled on purpose: that is its outcome', async () => {
+    const store = new MemorySessionStore();
+    const first = await logicWorld([SLOW], { sessionStore: store });
+    const actor = createActor(machineOf(first.agent.logic('general'))).start();
+    await first.settle();
+    const snapshot = saved(actor);
+    actor.getSnapshot().children.worker?.send({ type: 'CANCEL', reason: 'enough' });
+    await first.settle();
+
+    const second = await logicWorld([], { sessionStore: store });
+    const again = createActor(machineOf(second.agent.logic('general')), { snapshot }).start();
+    const { context } = await waitFor(again, ({ status }) => status === 'done');
+    expect(context.outcome).toMatchObject({ state: 'cancelled', by: 'user', error: { message: 'enough' } });
+  });
+
   it('refuses to have one run twice at a time', async () => {
     const store = new MemorySessionStore();
     const first = await logicWorld([SLOW], { sessionStore: store });
