@@ -1,6 +1,6 @@
 /** The door of the orchestrator room. */
 
-export { type OpenWorkflow, OrchestratorCore } from './core.js';
+export { type OpenWorkflow, OrchestratorCore, type SpawnedSubagent } from './core.js';
 export type { SubAgentHandle } from './handle.js';
 export type {
   OpenRequest,

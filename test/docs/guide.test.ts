@@ -61,6 +61,7 @@ describe('the TypeScript of the pages', () => {
     const paths = {
       troupe: [join(root, 'src/index.ts')],
       'troupe/machines': [join(root, 'machines/index.ts')],
+      'troupe/telemetry': [join(root, 'src/telemetry/index.ts')],
       'troupe/testing': [join(root, 'src/testing/index.ts')],
     };
     const compilerOptions = { rootDir: '/', typeRoots: [join(root, 'node_modules/@types')], paths };
