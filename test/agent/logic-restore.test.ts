@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { SubAgentOutcome } from '../../src/domain/outcome.js';
 import type { SubAgentLogic } from '../../src/orchestrator/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
+import type { ScriptedFunction, ScriptedTurn } from '../../src/testing/index.js';
+import { folderWith } from '../config/temp-folder.js';
 import { calls, errorOf } from '../support/world.js';
 import { logicWorld } from './logic-world.js';
 
@@ -305,5 +307,53 @@ describe('a machine whose agent has a store', () => {
     await second.settle();
     await second.clock.advance(100);
     expect(again.getSnapshot().output).toMatchObject({ turns: 2, output: 'done' });
+  });
+
+  it('brings its children back below it: the call that had spawned them finds them', async () => {
+    const store = new MemorySessionStore();
+    const lead = '---\nname: lead\ndescription: Leads.\ncan_spawn_subagents: true\n---\nYou lead.';
+    const options = { sessionStore: store, agentDirs: [folderWith({ 'lead.md': lead })] };
+    const task = calls(['task', { tasks: [{ agent: 'general', prompt: 'help' }] }]);
+    const script: ScriptedFunction = ({ messages }) => {
+      const isHelp = messages[0]?.content === 'help';
+      if (messages.length === 1) return (isHelp ? SLOW : task) as ScriptedTurn; // neither is a function
+      return { text: isHelp ? 'helped' : `I heard: ${messages.at(-1)?.content}` };
+    };
+    const first = await logicWorld(script, options);
+    const actor = createActor(machineOf(first.agent.logic('lead'))).start();
+    await first.settle();
+    const snapshot = saved(actor);
+    actor.stop();
+    expect(first.signals[0]?.aborted).toBe(true);
+
+    const second = await logicWorld(script, options);
+    const again = createActor(machineOf(second.agent.logic('lead')), { snapshot }).start();
+    await second.settle();
+    await second.clock.advance(100);
+    expect(again.getSnapshot().context.outcome?.output).toContain('helped');
+    expect(second.model.requests.map(({ messages }) => messages[0]?.content)).toEqual(['help', 'work']);
+  });
+
+  it('lets detached children go on, and can be taken up when they have ended', async () => {
+    const store = new MemorySessionStore();
+    const first = await logicWorld(({ messages }) =>
+      messages.length === 1 ? (SLOW as ScriptedTurn) : { text: 'done' },
+    );
+    const session = first.agent.session('.', { sessionStore: store });
+    const machine = machineOf(session.logic('general'));
+    const actor = createActor(machine).start();
+    await first.settle();
+    const child = session.orchestrator
+      .getHandle('subagent-1')
+      ?.spawn({ agentType: 'general', prompt: 'y', detached: true });
+    await first.settle();
+    const snapshot = saved(actor);
+    actor.stop();
+    expect(child?.state()).toBe('running');
+    const again = createActor(machine, { snapshot }).start();
+    await first.clock.advance(100);
+    expect(child?.state()).toBe('completed');
+    await first.clock.advance(100);
+    expect(again.getSnapshot().context.outcome).toMatchObject({ id: 'subagent-1', success: true });
   });
 });
