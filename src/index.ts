@@ -76,6 +76,7 @@ export {
   type OpenRequest,
   Orchestrator,
   type OrchestratorActor,
+  type SpawnedSubagent,
   type SubAgentHandle,
   type SubAgentLogic,
   type SubAgentLogicContext,

@@ -8,7 +8,14 @@ import type { Entry } from './entry.js';
 import type { SubAgentHandle } from './handle.js';
 
 /** Runs of this process that let go of their store: who takes one up waits for it. Names of runs are unique. */
-const closing = new Map<string, Promise<void>>();
+const lettingGo = new Map<string, Promise<void>>();
+
+function letGo(runId: string, done: Promise<void>): void {
+  const promise = done.finally(() => {
+    if (lettingGo.get(runId) === promise) lettingGo.delete(runId);
+  });
+  lettingGo.set(runId, promise);
+}
 
 /** What a subagent that ended in a former life has left. */
 interface Left {
@@ -20,6 +27,7 @@ export class KeptRun {
   readonly #core: OrchestratorCore;
   readonly #runId: string;
   readonly #workflow: OpenWorkflow;
+  #closed: Promise<void> | undefined;
 
   private constructor(core: OrchestratorCore, runId: string, workflow: OpenWorkflow) {
     this.#core = core;
@@ -29,7 +37,7 @@ export class KeptRun {
 
   /** @throws TroupeError `workflow_busy`, `store_io`, `store_corrupt`, `store_version`; `unknown_agent`, `config_invalid`; `closed`. */
   static async open(core: OrchestratorCore, runId: string, config: SubAgentConfig): Promise<KeptRun> {
-    await closing.get(runId);
+    await lettingGo.get(runId);
     return new KeptRun(core, runId, await core.openWorkflow(runId, () => config));
   }
 
@@ -42,10 +50,22 @@ export class KeptRun {
     return { info: ended.info, outcome: withStructured(ended.outcome, config) };
   }
 
+  /** For one that is not wanted any more while it is opened. */
+  static abandon(runId: string, opening: Promise<KeptRun>): void {
+    letGo(
+      runId,
+      opening.then(
+        (run) => run.#close(),
+        () => {}, // it has nothing to let go of
+      ),
+    );
+  }
+
   /** Lets go of the store once nothing of it lives. Never rejects. */
   close(): void {
-    const closed = this.#close().finally(() => closing.delete(this.#runId));
-    closing.set(this.#runId, closed);
+    if (this.#closed) return;
+    this.#closed = this.#close();
+    letGo(this.#runId, this.#closed);
   }
 
   async #close(): Promise<void> {

@@ -41,6 +41,7 @@ export class LogicRun {
   readonly #early: SubAgentLogicEvent[] = [];
   #handle: SubAgentHandle | undefined;
   #entry: Entry | undefined;
+  #opening: Promise<KeptRun> | undefined;
   #kept: KeptRun | undefined;
   #events: Subscription | undefined;
   #isStopped = false;
@@ -79,7 +80,8 @@ export class LogicRun {
     this.#events?.unsubscribe();
     if (this.#kept && this.#entry) cutRecords(this.#entry);
     this.#entry?.live?.cancel({ type: 'CANCEL', by: 'parent', reason: 'its actor was stopped' });
-    this.#kept?.close();
+    if (this.#kept) this.#kept.close();
+    else if (this.#opening) KeptRun.abandon(this.#options.runId ?? '', this.#opening);
   }
 
   async #begin(): Promise<void> {
@@ -88,8 +90,9 @@ export class LogicRun {
     try {
       const config = this.#options.config();
       if (runId === undefined) return this.#follow(core.spawn(config));
-      this.#kept = await KeptRun.open(core, runId, config);
-      if (this.#isStopped) return this.#kept.close();
+      this.#opening = KeptRun.open(core, runId, config);
+      this.#kept = await this.#opening;
+      if (this.#isStopped) return;
       const found = this.#kept.takeUp(config);
       if ('handle' in found)
         this.#follow(found.handle); // at once: its first events are on their way

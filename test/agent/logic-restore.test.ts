@@ -105,6 +105,22 @@ describe('a machine whose agent has a store', () => {
     expect(again.getSnapshot().context.outcome).toMatchObject({ id: 'subagent-1', success: true, turns: 2 });
   });
 
+  it.each([1, 2, 3, 5, 8, 13])(
+    'goes on also when it was stopped while its store was opened: after %i microtasks',
+    async (count) => {
+      const store = new MemorySessionStore();
+      const { agent, settle } = await logicWorld(() => ({ text: 'done' }), { sessionStore: store });
+      const machine = machineOf(agent.logic('general'));
+      const actor = createActor(machine).start();
+      const snapshot = saved(actor);
+      for (let passed = 0; passed < count; passed += 1) await null;
+      actor.stop();
+      const again = createActor(machine, { snapshot }).start();
+      await settle();
+      expect(again.getSnapshot().context).toMatchObject({ outcome: { success: true, output: 'done' } });
+    },
+  );
+
   it('goes on after a crash: nothing on record runs again', async () => {
     const store = new MemorySessionStore();
     const first = await logicWorld([calls(['note', { label: 'once' }]), { hang: true }], {
