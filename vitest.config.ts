@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^troupe$/, replacement: at('./src/index.ts') },
       { find: /^troupe\/machines$/, replacement: at('./machines/index.ts') },
+      { find: /^troupe\/telemetry$/, replacement: at('./src/telemetry/index.ts') },
       { find: /^troupe\/testing$/, replacement: at('./src/testing/index.ts') },
     ],
   },

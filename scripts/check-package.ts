@@ -84,6 +84,7 @@ async function loadsOnlyWhatItNeeds(): Promise<void> {
   const builtins = machines.filter((url) => url.startsWith('node:'));
   if (builtins.length > 0)
     throw new Error(`importing troupe/machines loads ${builtins.join(', ')}; it must run in a browser`);
+  await loadedBy('troupe/telemetry');
   await loadedBy('troupe/testing');
 }
 

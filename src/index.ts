@@ -9,11 +9,13 @@ export {
   AgentOptions,
   AgentStepSpec,
   type CloseOptions,
+  type LogicOverrides,
   type LoopOptions,
   OrchestratorConfig,
   SessionOptions,
   type StepOptions,
   SubAgentConfig,
+  type SubAgentLogicInput,
   type WaitOptions,
   type WorkflowOptions,
 } from './config/index.js';
@@ -70,7 +72,17 @@ export {
   type SubAgentEvent,
   type SubAgentEventStream,
 } from './events/index.js';
-export { Orchestrator, type OrchestratorActor, type SubAgentHandle } from './orchestrator/index.js';
+export {
+  type OpenRequest,
+  Orchestrator,
+  type OrchestratorActor,
+  type SpawnedSubagent,
+  type SubAgentHandle,
+  type SubAgentLogic,
+  type SubAgentLogicContext,
+  type SubAgentLogicEvent,
+  type SubAgentLogicSnapshot,
+} from './orchestrator/index.js';
 export { type FirstStage, type NextRound, type NextStage, Session, type Stages } from './session/index.js';
 export {
   FileSessionStore,

@@ -6,6 +6,7 @@ import {
   type AgentConfig,
   type AgentOptions,
   type Environment,
+  type LogicOverrides,
   loadAgentFile,
   parseAgentConfig,
   parseAgentOptions,
@@ -18,6 +19,7 @@ import { realClock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import type { ModelProvider } from '../domain/model.js';
 import { createRedactor } from '../domain/redact.js';
+import type { SubAgentLogicOf } from '../orchestrator/index.js';
 import { Session } from '../session/index.js';
 import { createCatalogue } from './catalogue.js';
 import { type ConfiguredModel, createModels } from './models.js';
@@ -27,9 +29,12 @@ import { toolsByName } from './tools.js';
 export class Agent {
   /** What sessions, orchestrators and subagents are built on. */
   readonly runtime: AgentRuntime;
+  readonly #ofLogics: SessionOptions;
+  #logics: Session | undefined;
 
-  private constructor(runtime: AgentRuntime) {
+  private constructor(runtime: AgentRuntime, ofLogics: SessionOptions) {
     this.runtime = runtime;
+    this.#ofLogics = ofLogics;
   }
 
   /**
@@ -38,7 +43,7 @@ export class Agent {
    * @throws TroupeError (by rejection) `config_invalid`, for a file with file, line and key.
    */
   static async create(source?: string | AgentConfig, options: AgentOptions = {}): Promise<Agent> {
-    const { confirm, inspect, onError, clock = realClock, ...given } = parseAgentOptions(options);
+    const { confirm, inspect, onError, clock = realClock, sessionStore, ...given } = parseAgentOptions(options);
     const env = { ...process.env };
     const config = readSource(source, env);
     const catalogue = createCatalogue([...(config?.agentDirs ?? []), ...given.agentDirs]);
@@ -55,7 +60,7 @@ export class Agent {
       ...(inspect === undefined ? {} : { inspect }),
       ...(onError === undefined ? {} : { onError }),
     };
-    return new Agent(runtime);
+    return new Agent(runtime, sessionStore ? { sessionStore } : {});
   }
 
   /**
@@ -65,6 +70,19 @@ export class Agent {
    */
   session(workspace = '.', options: SessionOptions = {}): Session {
     return Session.open(this.runtime, workspace, options);
+  }
+
+  /**
+   * Like `session.logic`, for subagents that need no session of yours: those of all logics of this agent share one, in the working
+   * directory, with the agent's `sessionStore`. Take `session.logic` for approvals, a budget, limits, listings or an orderly end.
+   * @throws TroupeError `config_invalid`, `unknown_agent`.
+   */
+  logic<const Overrides extends LogicOverrides = Record<never, never>>(
+    agentType: string,
+    overrides?: Overrides,
+  ): SubAgentLogicOf<Overrides> {
+    this.#logics ??= this.session('.', this.#ofLogics);
+    return this.#logics.logic(agentType, overrides);
   }
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ModelProvider } from '../domain/model.js';
 import { isTool, type Tool } from '../domain/tool.js';
 import { named, parseValue, strict } from './config-schema.js';
-import { clockOption, confirmOption, onErrorOption } from './orchestrator-config.js';
+import { clockOption, confirmOption, OrchestratorConfig, onErrorOption } from './orchestrator-config.js';
 
 function isModelProvider(value: unknown): value is ModelProvider {
   if (typeof value !== 'object' || value === null) return false;
@@ -47,6 +47,8 @@ export const AgentOptions = strict({
   /** Beside those of the config; relative to the working directory. */
   skillDirs: folders,
   confirm: confirmOption.optional(),
+  /** Keeps the subagents of `logic`, so that they are persisted with the machine they work for. Sessions have their own. */
+  sessionStore: OrchestratorConfig.shape.store,
   inspect: z.unknown().optional(),
   clock: clockOption.optional(),
   onError: onErrorOption.optional(),

@@ -20,6 +20,13 @@ export { knownNames } from './closest.js';
 export { type LoadedDefinition, readDefinitions } from './definition-file.js';
 export { loadAgentFile } from './load-agent-file.js';
 export {
+  configOfLogic,
+  type LogicInputOf,
+  type LogicOverrides,
+  parseLogicOverrides,
+  type SubAgentLogicInput,
+} from './logic-options.js';
+export {
   OrchestratorConfig,
   parseOrchestratorConfig,
   type ResolvedOrchestratorConfig,

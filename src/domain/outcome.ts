@@ -6,7 +6,7 @@ import type { EndCause, FinalState, LifecycleState } from './lifecycle.js';
 import type { Task } from './tool.js';
 import type { Usage } from './usage.js';
 
-export interface SubAgentOutcome {
+export interface SubAgentOutcome<Structured = unknown> {
   readonly id: string;
   readonly agentType: string;
   readonly state: FinalState;
@@ -16,7 +16,7 @@ export interface SubAgentOutcome {
   /** The final text; of one that failed, its last text. */
   readonly output: string;
   /** The final answer in the form that was asked for; `output` is its JSON. Present where one was asked for, and it completed. */
-  readonly structured?: unknown;
+  readonly structured?: Structured;
   /** The model stopped at its length limit. */
   readonly truncated?: true;
   readonly error?: ErrorInfo;

@@ -34,6 +34,19 @@ export interface OpenWorkflow extends Omit<RevivedWorkflow, 'takeUp'> {
   readonly takeUp: () => SubAgentHandle[];
 }
 
+/** What is known of a subagent when it is spawned, and told by no event. */
+export interface SpawnedSubagent {
+  readonly id: string;
+  /** The same in all its lives, and of no other. */
+  readonly conversationId: string;
+  /** Name of its model. */
+  readonly model: string;
+  /** Of its definition. */
+  readonly role: string;
+  /** The call of its parent that spawned it. */
+  readonly toolId?: string;
+}
+
 export class OrchestratorCore {
   readonly config: ResolvedOrchestratorConfig;
   readonly scope: PlanScope;
@@ -120,6 +133,16 @@ export class OrchestratorCore {
   checkOpen(): void {
     if (this.#closing) throw new TroupeError('closed', CLOSED);
     this.#checkLive();
+  }
+
+  spawned({ id, live, origin }: Entry): SpawnedSubagent {
+    return {
+      id,
+      conversationId: `${this.keeping ? this.config.sessionId : this.environment.runId}/${id}`,
+      model: live?.plan.model.name ?? '',
+      role: live?.plan.definition.description ?? '',
+      ...(origin ? { toolId: origin.toolId } : {}),
+    };
   }
 
   /** Throws as `Orchestrator.spawnSubagent`. */

@@ -1,6 +1,14 @@
 /** The door of the orchestrator room. */
 
-export { type OpenWorkflow, OrchestratorCore } from './core.js';
+export { type OpenWorkflow, OrchestratorCore, type SpawnedSubagent } from './core.js';
 export type { SubAgentHandle } from './handle.js';
+export type {
+  OpenRequest,
+  SubAgentLogic,
+  SubAgentLogicContext,
+  SubAgentLogicEvent,
+  SubAgentLogicSnapshot,
+} from './logic-types.js';
 export { Orchestrator, type RuntimeHolder } from './orchestrator.js';
+export { type SubAgentLogicOf, subagentLogic } from './subagent-logic.js';
 export type { OrchestratorActor } from './supervisor.js';

@@ -18,7 +18,7 @@ import type { ControlResult, LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, EventFilter } from '../events/index.js';
-import { OrchestratorCore } from './core.js';
+import { OrchestratorCore, type SpawnedSubagent } from './core.js';
 import type { Entry } from './entry.js';
 import type { SubAgentHandle } from './handle.js';
 import type { OrchestratorActor } from './supervisor.js';
@@ -51,6 +51,26 @@ export class Orchestrator implements AsyncDisposable {
   /** The orchestrator of a session, which has its parts. */
   static of(core: OrchestratorCore): Orchestrator {
     return new Orchestrator(core);
+  }
+
+  /**
+   * Tells of every subagent from now on, those that come back included, inside of the call that spawns it: for tracers.
+   * @returns how to leave.
+   */
+  onSpawn(listener: (spawned: SpawnedSubagent) => void): () => void {
+    const { collectors } = this.#core.supervisor;
+    const collector = {
+      push: (entry: Entry) => {
+        try {
+          listener(this.#core.spawned(entry));
+        } catch (cause) {
+          const error = new TroupeError('bug', `a listener of onSpawn threw: ${messageOf(cause)}`, { cause });
+          this.#core.environment.onError(error);
+        }
+      },
+    };
+    collectors.add(collector);
+    return () => void collectors.delete(collector);
   }
 
   /** The parent actor of all subagents. */

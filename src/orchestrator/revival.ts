@@ -2,7 +2,7 @@
 
 import { TroupeError } from '../domain/errors.js';
 import { isFinal } from '../domain/lifecycle.js';
-import type { SubAgentOutcome } from '../domain/outcome.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { EventHub } from '../events/index.js';
 import type { LiveSubagent, RestoredSubagent, SubagentEnvironment } from '../subagent/index.js';
 import { type CallOrigin, originKey } from './call-origin.js';
@@ -30,9 +30,10 @@ export interface RevivedWorkflow {
   readonly home: WorkflowHome;
   /** What the subagents of its steps have said last, by id; of those that are done with it. */
   readonly outputs: ReadonlyMap<string, string>;
-  /** Subagents of its steps that have ended, in the order of spawning; not their children. */
+  /** Subagents of its steps that have ended, in the order of spawning; their children too. */
   readonly ended: readonly {
     readonly metadata: Readonly<Record<string, unknown>>;
+    readonly info: SubAgentInfo;
     readonly outcome: SubAgentOutcome;
   }[];
   /** Goes on with those that had not; to be called once. */
@@ -87,9 +88,7 @@ export class Revival {
       return {
         home,
         outputs: outputsOf(found),
-        ended: found.ended
-          .filter(({ parentId }) => parentId === undefined)
-          .map(({ config, outcome }) => ({ metadata: config.metadata ?? {}, outcome })),
+        ended: found.ended.map(({ config, info, outcome }) => ({ metadata: config.metadata ?? {}, info, outcome })),
         takeUp: () => {
           this.#rememberEnded(found);
           return found.unfinished.flatMap((one) => this.#takeUp(home, one));

@@ -43,8 +43,8 @@ export class Supervisor {
   readonly keepAlive = new KeepAlive();
   /** Of all listed, in the order of spawning. */
   readonly entries = new Map<string, Entry>();
-  /** Each gets every entry that is spawned from now on. */
-  readonly collectors = new Set<Entry[]>();
+  /** Each gets every entry that is spawned from now on, at once. */
+  readonly collectors = new Set<{ push(entry: Entry): void }>();
   readonly #options: SupervisorOptions;
   readonly #logic: SubagentLogic;
   readonly #parentRef: AnyActorRef;

@@ -4,6 +4,7 @@ import type { Observable } from 'rxjs';
 import {
   type AgentStepSpec,
   type CloseOptions,
+  type LogicOverrides,
   type LoopOptions,
   parseOrchestratorConfig,
   parseSessionOptions,
@@ -15,7 +16,7 @@ import type { AgentRuntime } from '../domain/agent.js';
 import { TroupeError } from '../domain/errors.js';
 import type { OutcomesOf, StepOutcome, StructuredOfStep } from '../domain/step.js';
 import type { AgentEvent } from '../events/index.js';
-import { Orchestrator, OrchestratorCore } from '../orchestrator/index.js';
+import { Orchestrator, OrchestratorCore, type SubAgentLogicOf, subagentLogic } from '../orchestrator/index.js';
 import type { NextRound } from './loop.js';
 import type { Stages } from './pipeline.js';
 import { Steps } from './steps.js';
@@ -23,10 +24,12 @@ import { Steps } from './steps.js';
 export class Session implements AsyncDisposable {
   /** Its subagents; at its limit they queue. */
   readonly orchestrator: Orchestrator;
+  readonly #core: OrchestratorCore;
   readonly #steps: Steps;
 
-  private constructor(orchestrator: Orchestrator, steps: Steps) {
-    this.orchestrator = orchestrator;
+  private constructor(core: OrchestratorCore, steps: Steps) {
+    this.orchestrator = Orchestrator.of(core);
+    this.#core = core;
     this.#steps = steps;
   }
 
@@ -57,7 +60,7 @@ export class Session implements AsyncDisposable {
     const onError = config.onError ?? runtime.onError ?? (() => {});
     const clock = config.clock ?? runtime.clock;
     const { redact } = runtime;
-    return new Session(Orchestrator.of(core), new Steps({ core, maxParallelTasks, clock, redact, onError }));
+    return new Session(core, new Steps({ core, maxParallelTasks, clock, redact, onError }));
   }
 
   /** Every subagent of this session, from now on. */
@@ -133,6 +136,23 @@ export class Session implements AsyncDisposable {
    */
   loop(next: NextRound, options: LoopOptions): Promise<StepOutcome[]> {
     return this.#steps.loop(next, options);
+  }
+
+  /**
+   * Subagents of this session as actors of your own XState machine: `invoke` or spawn it; its output is the outcome, its events
+   * arrive by `actor.on(...)`, and its actors take `PAUSE`, `RESUME`, `CANCEL`, `STEER`, `APPROVE` and `DENY`. Leaving the state
+   * cancels. With a `sessionStore`, an actor that is restored from its persisted snapshot goes on where it was, else it begins anew.
+   *
+   * A subagent that fails is data: `onDone` with `success: false`. `onError` gets a TroupeError where none could run at all:
+   * `config_invalid`, `unknown_agent`, `closed`, `workflow_busy`, `store_io`, `store_corrupt`, `store_version`.
+   * @param overrides Of the config of each subagent; the actor's input goes before them.
+   * @throws TroupeError `config_invalid`, `unknown_agent`, `closed`.
+   */
+  logic<const Overrides extends LogicOverrides = Record<never, never>>(
+    agentType: string,
+    overrides?: Overrides,
+  ): SubAgentLogicOf<Overrides> {
+    return subagentLogic(this.#core, agentType, overrides ?? ({} as Overrides)); // nothing said is no key of its type
   }
 
   /** Closes its orchestrator: what runs is suspended where there is a store, else cancelled, and every call of steps resolves with what there is. Idempotent. */

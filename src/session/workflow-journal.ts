@@ -44,7 +44,8 @@ export function parseWorkflow(
   where: string,
 ): Map<string, DoneStep> {
   const done = new Map<string, DoneStep>();
-  for (const { metadata, outcome } of ended) {
+  for (const { metadata, info, outcome } of ended) {
+    if (info.parentId !== undefined) continue;
     const { taskId, fingerprint } = metadata;
     if (!outcome.success || typeof taskId !== 'string' || typeof fingerprint !== 'string') continue;
     done.set(taskId, { fingerprint, ended: outcome });

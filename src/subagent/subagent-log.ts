@@ -36,6 +36,7 @@ const MAX_RETRY_MS = 30_000;
 export class SubagentLog {
   readonly #options: SubagentLogOptions;
   readonly #once = new SaidOnce();
+  #isCut = false;
   /** A secret was said, which is not on disk. */
   #hasSecrets = false;
   #reading: Promise<ReadBack> | undefined;
@@ -59,11 +60,17 @@ export class SubagentLog {
 
   /** Written soon, and before everything that is added later. */
   add(entry: LogEntry): void {
+    if (this.#isCut) return;
     const { writer, clock, redact, lastSeq } = this.#options;
     const short = this.#once.shortened(withHidden(entry, redact), redact);
     const record = redactValue({ ...short, t: clock.now(), seq: lastSeq() }, redact);
     if (!isSaidAlike(entry, record)) this.#hasSecrets = true;
     writer.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
+  }
+
+  /** From now on nothing is added, as if its process had been killed: what is on record can be taken up again. */
+  cut(): void {
+    this.#isCut = true;
   }
 
   /** As `RecordWriter.write`: resolves when it and all before are on disk. */

@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/activities/permissions': { rooms: ['src/domain'], packages: ['zod', 'node'] },
   'src/bus': { rooms: ['src/events', 'src/domain'], packages: ['rxjs', 'zod', 'node'] },
   'src/store': { rooms: ['src/events', 'src/domain'], packages: ['lowdb', 'zod', 'node'] },
+  'src/telemetry': { rooms: ['src/orchestrator', 'src/events', 'src/domain'], packages: ['@opentelemetry/api'] },
   'src/testing': {
     rooms: [...ACTIVITIES, 'src/bus', 'src/store', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod', 'node'],
