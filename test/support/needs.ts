@@ -6,6 +6,7 @@ import { TestRunner } from 'vitest';
 
 const HOW_TO_GET = {
   rg: 'install ripgrep (apt-get install ripgrep, brew install ripgrep)',
+  chromium: 'install chromium (apt-get install chromium)',
   git: 'install git (apt-get install git, brew install git)',
 } as const;
 

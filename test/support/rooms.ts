@@ -45,6 +45,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/activities/permissions': { rooms: ['src/domain'], packages: ['zod', 'node'] },
   'src/bus': { rooms: ['src/events', 'src/domain'], packages: ['rxjs', 'zod', 'node'] },
   'src/store': { rooms: ['src/events', 'src/domain'], packages: ['lowdb', 'zod', 'node'] },
+  'src/inspect': {
+    rooms: ['src/config', 'src/domain'],
+    packages: ['xstate', 'zod', '@statelyai/inspect', 'ws', 'node'],
+  },
   'src/testing': {
     rooms: [...ACTIVITIES, 'src/bus', 'src/store', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod', 'node'],
@@ -65,6 +69,7 @@ export const CLIENTS: Readonly<Record<string, RegExp>> = {
   lowdb: /^lowdb(\/|$)/,
   nats: /^(nats|@nats-io\/.+)$/,
   ws: /^ws(\/|$)/,
+  'the Stately inspector': /^@statelyai\/inspect(\/|$)/,
 };
 
 export const MAX_LINES = 350;

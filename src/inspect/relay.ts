@@ -1,0 +1,116 @@
+/** A relay of our own: on this machine only, for those who know its token, and with the definitions kept for whoever comes late. */
+
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf, TroupeError } from '../domain/errors.js';
+import { Backlog } from './backlog.js';
+import { PAGE_POLICY, pageOf } from './page.js';
+import { OPEN, type UpgradeRequest, type WebSocketLike, type WebSockets } from './web-socket.js';
+import { parseWireMessage, type WireMessage } from './wire-message.js';
+
+const HOST = '127.0.0.1';
+/** Kept in full for those who come late; older ones live on in the definitions and states of what lives. */
+const MAX_KEPT_MESSAGES = 1_000;
+const MAX_KEPT_CHARACTERS = 8 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** A reader that has so much to read still is dropped; it may come again. */
+const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
+const TRY_AGAIN_LATER = 1013;
+
+export interface RelayOptions {
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Of the inspector in the page. */
+  readonly ui: URL;
+  readonly webSockets: WebSockets;
+}
+
+export class Relay {
+  /** For readers, and for other processes that tell of themselves. */
+  readonly url: URL;
+  /** To open in a browser. */
+  readonly page: URL;
+  readonly #server: Server;
+  readonly #backlog = new Backlog({ maxCount: MAX_KEPT_MESSAGES, maxCharacters: MAX_KEPT_CHARACTERS });
+  readonly #readers = new Set<WebSocketLike>();
+
+  private constructor(server: Server, { ui, webSockets }: RelayOptions) {
+    const { port } = server.address() as AddressInfo; // it listens on a port
+    const token = randomBytes(16).toString('hex');
+    this.url = new URL(`ws://${HOST}:${port}/?token=${token}`);
+    this.page = new URL(`http://${HOST}:${port}/?token=${token}`);
+    this.#server = server;
+    const hosts = new Set([`${HOST}:${port}`, `localhost:${port}`]);
+    const isWelcome = ({ url = '', headers }: UpgradeRequest) => {
+      // A page of somebody else's may reach this address, by a name of its own too, but not by this host and origin.
+      if (!hosts.has(headers.host ?? '')) return false;
+      if (headers.origin !== undefined && !hosts.has(headers.origin.replace(/^http:\/\//, ''))) return false;
+      return isSame(new URL(url, this.page).searchParams.get('token') ?? '', token);
+    };
+    server.on('request', (request, response) => {
+      if (!isWelcome(request)) response.writeHead(403).end('open the address with its token');
+      else if (request.method !== 'GET') response.writeHead(405).end();
+      else {
+        const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY(ui) };
+        response.writeHead(200, { ...headers, 'referrer-policy': 'no-referrer' }).end(pageOf(ui));
+      }
+    });
+    webSockets.serve(server, MAX_MESSAGE_BYTES, isWelcome).on('connection', (socket) => this.#welcome(socket));
+  }
+
+  /** It keeps no process alive. @throws TroupeError `config_invalid` for a port that cannot be had. */
+  static async start(options: RelayOptions): Promise<Relay> {
+    const server = createServer().on('connection', (socket) => socket.unref());
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (cause) => {
+        const message = `port: ${options.port} cannot be listened on (${messageOf(cause)}); choose another, or leave it out`;
+        reject(new TroupeError('config_invalid', message, { cause }));
+      });
+      server.listen(options.port, HOST, resolve);
+    });
+    return new Relay(server.unref(), options);
+  }
+
+  add(message: WireMessage): void {
+    this.#pass(message, JSON.stringify(message), undefined);
+  }
+
+  async stop(): Promise<void> {
+    for (const reader of this.#readers) reader.terminate();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #welcome(socket: WebSocketLike): void {
+    for (const text of [...this.#backlog.known(), ...this.#backlog.kept()]) socket.send(text);
+    this.#readers.add(socket);
+    const told = new Set<string>();
+    socket.on('message', (data) => {
+      const text = String(data);
+      const message = parseWireMessage(text);
+      if (!message) return; // a reader that has something to say: to nobody here
+      told.add(message.sessionId);
+      this.#pass(message, text, socket);
+    });
+    socket.on('error', () => {}); // its end is told by `close`
+    socket.on('close', () => {
+      this.#readers.delete(socket);
+      this.#backlog.forget(told);
+    });
+  }
+
+  #pass(message: WireMessage, text: string, from: WebSocketLike | undefined): void {
+    this.#backlog.add(message, text);
+    for (const reader of this.#readers) {
+      if (reader === from || reader.readyState !== OPEN) continue;
+      if (reader.bufferedAmount > MAX_UNREAD_BYTES) reader.close(TRY_AGAIN_LATER);
+      else reader.send(text);
+    }
+  }
+}
+
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
