@@ -42,9 +42,20 @@ function childrenOf(actor: AnyActorRef): AnyActorRef[] {
 /** The charts hold no secret; what is sent to an actor directly may. */
 function guarded(look: Inspector, { redact, onError }: Pick<SubagentEnvironment, 'redact' | 'onError'>): Inspector {
   const harmless = (event: InspectionEvent): InspectionEvent => {
-    if (event.type === '@xstate.event') return { ...event, event: redactValue(event.event, redact) };
-    if (event.type !== '@xstate.snapshot') return event;
-    return { ...event, event: redactValue(event.event, redact), snapshot: withoutSecrets(event.snapshot, redact) };
+    switch (event.type) {
+      case '@xstate.actor':
+        return event;
+      case '@xstate.event':
+        return { ...event, event: redactValue(event.event, redact) };
+      case '@xstate.action': // what is emitted may hold texts; the parameters of other actions may hold actors
+        return { ...event, action: withoutSecrets(event.action, isEmit(event.action) ? ['params'] : [], redact) };
+      default:
+        return {
+          ...event,
+          event: redactValue(event.event, redact),
+          snapshot: withoutSecrets(event.snapshot, WORK, redact),
+        };
+    }
   };
   return (event) => {
     try {
@@ -55,16 +66,27 @@ function guarded(look: Inspector, { redact, onError }: Pick<SubagentEnvironment,
   };
 }
 
-/** Of a snapshot only what it holds of the work: the rest is the chart, and the actors that run. */
-function withoutSecrets<Snapshot extends object>(snapshot: Snapshot, redact: SubagentEnvironment['redact']): Snapshot {
-  const parts = { ...snapshot };
+function isEmit({ type }: { readonly type: string }): boolean {
+  return type === 'xstate.emit';
+}
+
+/** Of a snapshot: what it holds of the work. The rest is the chart, and actors. */
+const WORK = ['context', 'input', 'output', 'error'];
+
+function withoutSecrets<Holder>(
+  holder: Holder,
+  keys: readonly string[],
+  redact: SubagentEnvironment['redact'],
+): Holder {
+  if (typeof holder !== 'object' || holder === null) return holder;
+  const parts: object = { ...holder };
   let isChanged = false;
-  for (const key of ['context', 'input', 'output', 'error'] as const) {
-    const part = Reflect.get(snapshot, key);
+  for (const key of keys) {
+    const part = Reflect.get(holder, key);
     const shown = redactValue(part, redact);
     if (shown !== part) isChanged = Reflect.set(parts, key, shown);
   }
-  return isChanged ? parts : snapshot;
+  return isChanged ? (parts as Holder) : holder; // the same, with other texts
 }
 
 function inspectorOf(inspect: unknown): Inspector {
