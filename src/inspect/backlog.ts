@@ -39,11 +39,6 @@ export class Backlog {
     return this.#first === this.#kept.length;
   }
 
-  /** Actors that live, as far as was taken. */
-  get knownCount(): number {
-    return this.#known.size;
-  }
-
   add(message: WireMessage, text: string): void {
     this.#kept.push({ message, text });
     this.#characters += text.length;
