@@ -11,6 +11,9 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const fixture = join(root, 'scripts/consumer');
 
+/** Packages that are loaded when they are used, and may not be installed at all. */
+const OPTIONAL = /\/node_modules\/(openai|nats|@nats-io|ws|@statelyai|@modelcontextprotocol|@opentelemetry)\//;
+
 const folder = await mkdtemp(join(tmpdir(), 'troupe-package-'));
 try {
   await install();
@@ -75,9 +78,7 @@ async function importsWork(): Promise<void> {
 
 async function loadsOnlyWhatItNeeds(): Promise<void> {
   const plain = await loadedBy('troupe');
-  const eager = plain.filter((url) =>
-    /\/node_modules\/(openai|nats|@nats-io|ws|@modelcontextprotocol|@opentelemetry)\//.test(url),
-  );
+  const eager = plain.filter((url) => OPTIONAL.test(url));
   if (eager.length > 0)
     throw new Error(`importing troupe loads ${eager[0]} (${eager.length} files); import it when it is used`);
   const machines = await loadedBy('troupe/machines');
@@ -85,6 +86,9 @@ async function loadsOnlyWhatItNeeds(): Promise<void> {
   if (builtins.length > 0)
     throw new Error(`importing troupe/machines loads ${builtins.join(', ')}; it must run in a browser`);
   await loadedBy('troupe/testing');
+  const inspect = (await loadedBy('troupe/inspect')).filter((url) => OPTIONAL.test(url));
+  if (inspect.length > 0)
+    throw new Error(`importing troupe/inspect loads ${inspect[0]}; startInspector does, or says what to install`);
 }
 
 /** URLs of all modules that an import of `specifier` loads, as the module loader tells them. */
