@@ -45,6 +45,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/activities/permissions': { rooms: ['src/domain'], packages: ['zod', 'node'] },
   'src/bus': { rooms: ['src/events', 'src/domain'], packages: ['rxjs', 'zod', 'node'] },
   'src/store': { rooms: ['src/events', 'src/domain'], packages: ['lowdb', 'zod', 'node'] },
+  'src/cli': {
+    rooms: ['src/agent', 'src/session', 'src/orchestrator', 'src/store', 'src/config', 'src/events', 'src/domain'],
+    packages: ['node'],
+  },
   'src/inspect': {
     rooms: ['src/config', 'src/domain'],
     packages: ['xstate', 'zod', '@statelyai/inspect', 'ws', 'node'],
