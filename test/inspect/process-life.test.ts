@@ -6,7 +6,8 @@ import { createActor, createMachine } from 'xstate';
 import type { TroupeError } from '../../src/domain/errors.js';
 import { startInspector } from '../../src/inspect/index.js';
 import { runProgram } from '../support/child-process.js';
-import { freePort, isEndOf, listenTo, sessionOf } from './support/listener.js';
+import { freePort } from '../support/free-port.js';
+import { isEndOf, listenTo, sessionOf } from './support/listener.js';
 
 const light = createMachine({
   id: 'light',

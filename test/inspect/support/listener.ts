@@ -1,9 +1,9 @@
 /** A program that reads what a relay passes on, and a relay to read from. */
 
-import { createServer } from 'node:net';
 import { createInspectorServer } from '@statelyai/inspect/server';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { freePort } from '../../support/free-port.js';
 
 /** A message of the Stately inspector, as far as the tests look into it. */
 export interface Told {
@@ -69,15 +69,6 @@ export async function listenTo(url: string): Promise<Listener> {
       }),
     close: () => socket.terminate(),
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 /** The relay that comes with `@statelyai/inspect`, without its browser. */
