@@ -40,12 +40,12 @@ function lineOf(event: AgentEvent): string | undefined {
       return `a record that a crash had torn was left out (${event.tornBytes} bytes)`;
     case 'gap':
       return `${event.missed} events were missed`;
-    case 'subagent_completed':
-      return [
-        event.error ? `${event.state}: ${event.error.code}: ${event.error.message}` : event.state,
-        `in ${(event.durationMs / 1000).toFixed(1)} s`,
-        `${event.usage.totalTokens} tokens`,
-      ].join(', ');
+    case 'subagent_completed': {
+      const { state, error, durationMs, usage } = event;
+      const why = error ? [error.code === state ? error.message : `${error.code}: ${error.message}`] : [];
+      const seconds = (durationMs / 1000).toFixed(1);
+      return `${[state, ...why].join(': ')}, in ${seconds} s, ${usage.totalTokens} tokens`;
+    }
     default:
       return undefined;
   }
