@@ -3,11 +3,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TroupeError } from '../domain/errors.js';
+import { STORE_FILE } from '../store/index.js';
 import { WORK_HELP, WORK_OPTIONS, work } from './at-work.js';
 import { type Command, expectArguments, textOf } from './command.js';
-
-/** What every store has. */
-const STORE_FILE = 'store.json';
 
 export const resume: Command = {
   help: `Options:

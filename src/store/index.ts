@@ -13,3 +13,4 @@ export {
   type SessionStore,
   type StorePath,
 } from './session-store.js';
+export { STORE_FILE } from './store-format.js';

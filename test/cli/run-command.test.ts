@@ -3,9 +3,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { doctor } from '../../src/cli/doctor.js';
+import { EXIT } from '../../src/cli/exit-code.js';
 import { isInRange } from '../../src/cli/manifest.js';
+import { resume } from '../../src/cli/resume.js';
+import { run } from '../../src/cli/run.js';
 import { runCommand } from '../../src/cli/run-command.js';
 import { terminal } from '../../src/cli/terminal.js';
+import { namesIn, tableOf } from '../docs/markdown.js';
 import { freePort } from '../support/free-port.js';
 
 interface Stream {
@@ -71,15 +76,35 @@ describe('troupe', () => {
   });
 });
 
+describe('the page about the command line', async () => {
+  const page = await readFile(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
+  const commands = { run, resume, doctor };
+
+  it('names every command, and every option with the commands that take it', () => {
+    expect(tableOf(page, 'command').map(([name]) => namesIn(name)[0]?.split(' ')[0])).toEqual(Object.keys(commands));
+    const told = tableOf(page, 'flag').flatMap(([flag, of]) =>
+      namesIn(of).map((name) => `${namesIn(flag)[0]} of ${name}`),
+    );
+    const actual = Object.entries(commands).flatMap(([name, { options }]) =>
+      Object.keys(options).map((option) => `--${option} of ${name}`),
+    );
+    expect(told.sort()).toEqual(actual.sort());
+  });
+
+  it('names every exit code', () => {
+    expect(tableOf(page, 'exit code').map(([code]) => Number(code))).toEqual(Object.values(EXIT));
+  });
+});
+
 describe('troupe doctor', () => {
-  const doctor = async (env: Record<string, string> = {}, args: readonly string[] = []) => {
+  const examine = async (env: Record<string, string> = {}, args: readonly string[] = []) => {
     for (const name of ['OPENAI_API_KEY', 'NATS_URL']) vi.stubEnv(name, undefined);
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
     return command(['doctor', ...args]).finally(() => vi.unstubAllEnvs());
   };
 
   it('finds here all that is needed, with versions, and says what is absent', async () => {
-    const { code, stdout } = await doctor();
+    const { code, stdout } = await examine();
     expect({ code, last: stdout.trimEnd().split('\n').at(-1) }).toEqual({ code: 0, last: 'ready' });
     const [first] = stdout.split('\n');
     expect(first).toMatch(new RegExp(`^ok +Node +${process.versions.node.replaceAll('.', '\\.')} \\(>=20\\.19\\)$`));
@@ -89,7 +114,7 @@ describe('troupe doctor', () => {
   });
 
   it('never shows the key', async () => {
-    const { stdout, stderr } = await doctor({ OPENAI_API_KEY: 'sk-of-mine-123456' });
+    const { stdout, stderr } = await examine({ OPENAI_API_KEY: 'sk-of-mine-123456' });
     expect(stdout).toMatch(/^ok +OPENAI_API_KEY +set$/m);
     expect(stdout + stderr).not.toContain('of-mine');
   });
@@ -97,15 +122,15 @@ describe('troupe doctor', () => {
   it('wants a folder that can be written', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'troupe-doctor-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    expect((await doctor({}, ['--workspace', folder])).stdout).toMatch(/^ok +workspace +.* can be written$/m);
-    const missing = await doctor({}, ['--workspace', join(folder, 'none')]);
+    expect((await examine({}, ['--workspace', folder])).stdout).toMatch(/^ok +workspace +.* can be written$/m);
+    const missing = await examine({}, ['--workspace', join(folder, 'none')]);
     expect(missing.code).toBe(1);
     expect(missing.stdout).toMatch(/^NEEDED +workspace +ENOENT/m);
     expect(missing.stdout).toMatch(/\nnot ready: workspace\n$/);
   });
 
   it('wants programs as they are on PATH, and does without', async () => {
-    const { code, stdout } = await doctor({ PATH: '/nowhere' });
+    const { code, stdout } = await examine({ PATH: '/nowhere' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^absent +rg +not on PATH: grep searches by itself/m);
     expect(stdout).toMatch(/^absent +git +not on PATH/m);
@@ -113,16 +138,16 @@ describe('troupe doctor', () => {
 
   it('wants NATS where it is configured, and shows no password of it', async () => {
     const port = await freePort();
-    const gone = await doctor({ NATS_URL: `nats://me:secret-word@127.0.0.1:${port}` });
+    const gone = await examine({ NATS_URL: `nats://me:secret-word@127.0.0.1:${port}` });
     expect(gone.code).toBe(1);
     expect(gone.stdout).toMatch(new RegExp(`^NEEDED +NATS +127\\.0\\.0\\.1:${port}: connect ECONNREFUSED`, 'm'));
     expect(gone.stdout).not.toContain('secret-word');
-    expect((await doctor({ NATS_URL: 'nats://[' })).stdout).toMatch(/^NEEDED +NATS +NATS_URL is no address/m);
+    expect((await examine({ NATS_URL: 'nats://[' })).stdout).toMatch(/^NEEDED +NATS +NATS_URL is no address/m);
 
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
-    const there = await doctor({ NATS_URL: `127.0.0.1:${port},127.0.0.1:1` });
+    const there = await examine({ NATS_URL: `127.0.0.1:${port},127.0.0.1:1` });
     expect(there).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok +NATS .* takes connections$/m) });
   });
 });

@@ -1,13 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import type { TroupeError } from '../../src/domain/errors.js';
 import { startInspector } from '../../src/inspect/index.js';
 import { runProgram } from '../support/child-process.js';
 import { freePort } from '../support/free-port.js';
-import { isEndOf, listenTo, sessionOf } from './support/listener.js';
+import { isEndOf, listenTo, sessionOf, type Told } from './support/listener.js';
 
 const light = createMachine({
   id: 'light',
@@ -90,6 +90,27 @@ describe('a program with an inspector, which it never stops', { timeout: 60_000 
     await listener.until(({ event }) => event?.type === 'PAUSE');
     relay.kill('SIGKILL');
     expect(await program).toEqual({ code: 0, stdout: 'bus_unavailable\ndone\n', stderr: '' });
+  });
+});
+
+describe('two processes at one relay', () => {
+  it('tell of their own actors, though XState gives both the same ids', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    await relayProcess(port);
+    const url = `ws://127.0.0.1:${port}`;
+    const listener = await listenTo(url);
+    const unnamed = `${inspected(url)}${run}`.replace("name: 'child', ", '');
+    const both = await Promise.all([runProgram(unnamed), runProgram(unnamed)]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    const isEnd = ({ event, type }: Told) =>
+      type === '@xstate.snapshot' && event?.type === 'xstate.done.actor.subagent';
+    await vi.waitFor(() => expect(listener.told.filter(isEnd)).toHaveLength(2), { timeout: 10_000 });
+    const ids = new Set(
+      listener.told.flatMap(({ type, name, sessionId }) =>
+        type === '@xstate.actor' && name === 'subagent-1' ? [sessionId] : [],
+      ),
+    );
+    expect([...ids].map((id) => id.split('/')[1])).toEqual(['x:1', 'x:1']);
   });
 });
 
