@@ -4,7 +4,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, TroupeError } from '../domain/errors.js';
+import { atMost } from './at-most.js';
 import { Backlog } from './backlog.js';
+import type { Feed, Sink } from './feed.js';
 import { PAGE_POLICY, pageOf } from './page.js';
 import { OPEN, type UpgradeRequest, type WebSocketLike, type WebSockets } from './web-socket.js';
 import { parseWireMessage, type WireMessage } from './wire-message.js';
@@ -17,6 +19,7 @@ const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** A reader that has so much to read still is dropped; it may come again. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 const TRY_AGAIN_LATER = 1013;
+const LINGER_MS = 1_000;
 
 export interface RelayOptions {
   /** 0: any that is free. */
@@ -24,18 +27,33 @@ export interface RelayOptions {
   /** Of the inspector in the page. */
   readonly ui: URL;
   readonly webSockets: WebSockets;
+  /** Of this process; it makes messages only while somebody reads. */
+  readonly feed: Feed;
+  /** Before the session ids of this process. */
+  readonly prefix: string;
 }
 
-export class Relay {
+interface Passed extends WireMessage {
+  readonly text: string;
+}
+
+export class Relay implements Sink {
   /** For readers, and for other processes that tell of themselves. */
   readonly url: URL;
   /** To open in a browser. */
   readonly page: URL;
   readonly #server: Server;
-  readonly #backlog = new Backlog({ maxCount: MAX_KEPT_MESSAGES, maxCharacters: MAX_KEPT_CHARACTERS });
+  readonly #options: RelayOptions;
+  readonly #backlog = new Backlog<Passed>({
+    maxCount: MAX_KEPT_MESSAGES,
+    maxSize: MAX_KEPT_CHARACTERS,
+    sizeOf: ({ text }) => text.length,
+  });
   readonly #readers = new Set<WebSocketLike>();
 
-  private constructor(server: Server, { ui, webSockets }: RelayOptions) {
+  private constructor(server: Server, options: RelayOptions) {
+    const { ui, webSockets } = options;
+    this.#options = options;
     const { port } = server.address() as AddressInfo; // it listens on a port
     const token = randomBytes(16).toString('hex');
     this.url = new URL(`ws://${HOST}:${port}/?token=${token}`);
@@ -72,19 +90,31 @@ export class Relay {
     return new Relay(server.unref(), options);
   }
 
-  add(message: WireMessage): void {
+  get hasRoom(): boolean {
+    return this.#readers.size > 0;
+  }
+
+  send(message: WireMessage): void {
     this.#pass(message, JSON.stringify(message), undefined);
   }
 
+  /** Sends what waits, for at most a second, and takes leave. */
   async stop(): Promise<void> {
+    await atMost(LINGER_MS, this.#options.feed.idle());
+    this.#options.feed.stop();
+    const closed = [...this.#readers].map((reader) => new Promise<void>((resolve) => reader.on('close', resolve)));
+    for (const reader of this.#readers) reader.close();
+    await atMost(LINGER_MS, Promise.all(closed));
     for (const reader of this.#readers) reader.terminate();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #welcome(socket: WebSocketLike): void {
-    for (const text of [...this.#backlog.known(), ...this.#backlog.kept()]) socket.send(text);
+    for (const { text: _, ...message } of this.#backlog.known()) socket.send(JSON.stringify(message)); // as it was seen last
+    for (const { text } of this.#backlog.kept()) socket.send(text);
     this.#readers.add(socket);
+    if (this.#readers.size === 1) this.#options.feed.begin(this);
     const told = new Set<string>();
     socket.on('message', (data) => {
       const text = String(data);
@@ -96,12 +126,16 @@ export class Relay {
     socket.on('error', () => {}); // its end is told by `close`
     socket.on('close', () => {
       this.#readers.delete(socket);
-      this.#backlog.forget(told);
+      this.#backlog.forget((id) => told.has(id));
+      if (this.#readers.size > 0) return;
+      // Whoever comes next is told anew by the feed, which knows what happened meanwhile.
+      this.#options.feed.end();
+      this.#backlog.forget((id) => id.startsWith(this.#options.prefix));
     });
   }
 
   #pass(message: WireMessage, text: string, from: WebSocketLike | undefined): void {
-    this.#backlog.add(message, text);
+    this.#backlog.add({ ...message, text });
     for (const reader of this.#readers) {
       if (reader === from || reader.readyState !== OPEN) continue;
       if (reader.bufferedAmount > MAX_UNREAD_BYTES) reader.close(TRY_AGAIN_LATER);

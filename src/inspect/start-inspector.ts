@@ -2,12 +2,13 @@
 
 import type { InspectionEvent, Observer } from 'xstate';
 import { type InspectorOptions, parseInspectorOptions } from '../config/index.js';
-import { messageOf, TroupeError } from '../domain/errors.js';
-import { harmlessMessage } from './harmless-message.js';
+import { Feed } from './feed.js';
 import { Relay } from './relay.js';
 import { RelayLink } from './relay-link.js';
-import { statelyObserver } from './stately.js';
 import { loadWebSockets } from './web-socket.js';
+
+/** The relay of `@statelyai/inspect` keeps 200 messages for those who come later; a definition is told again before it is lost. */
+const REPEAT_AFTER_MESSAGES = 150;
 
 export interface Inspector {
   /** For `inspect` of an agent, an orchestrator or an actor of your own, and for `orchestrator.inspect()`. */
@@ -22,31 +23,32 @@ export interface Inspector {
 
 /**
  * It keeps no process alive: a relay that is slow, gone or not there holds up nobody, and a process that is done waits for it at most
- * a second. Of what such a relay does not take, 4 MB wait; when it is back, it is told of all actors that live.
+ * a second. Of what such a relay does not take, 10,000 messages wait; when it is back, it is told of all actors that live.
  * @throws TroupeError `config_invalid` for wrong options, a port that is taken, or when `@statelyai/inspect` or `ws` is not installed.
  */
 export async function startInspector(options: InspectorOptions = {}): Promise<Inspector> {
   const { url, port, ui, name, maxTextLength, redact, onError = () => {} } = parseInspectorOptions(options);
   const webSockets = await loadWebSockets();
-  let way: Relay | RelayLink | undefined;
-  const inspect = await statelyObserver((sent) => {
-    try {
-      way?.add(harmlessMessage(sent, { redact, maxTextLength }, `${name}/`));
-    } catch (cause) {
-      onError(new TroupeError('bug', `an inspection event was not sent: ${messageOf(cause)}`, { cause }));
-    }
+  const prefix = `${name}/`;
+  const texts = { redact, maxTextLength };
+  const feed = await Feed.create({
+    ...texts,
+    prefix,
+    onError,
+    ...(url === undefined ? {} : { repeatAfter: REPEAT_AFTER_MESSAGES }),
   });
-  const relay = url === undefined ? await Relay.start({ port, ui: new URL(ui), webSockets }) : undefined;
-  const link = relay ?? new RelayLink({ url: new URL(url ?? ''), webSockets, onError });
-  way = link;
+  const way =
+    url === undefined
+      ? await Relay.start({ port, ui: new URL(ui), webSockets, feed, prefix })
+      : new RelayLink({ url: new URL(url), webSockets, feed, onError });
+  let stopped: Promise<void> | undefined;
   return {
-    inspect,
-    url: relay?.url.href ?? url ?? '',
-    ...(relay ? { page: relay.page.href } : {}),
-    stop: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0)); // behind what was told in this tick
-      way = undefined;
-      await link.stop();
+    inspect: { next: (event) => feed.add(event) },
+    url: way instanceof Relay ? way.url.href : (url ?? ''),
+    ...(way instanceof Relay ? { page: way.page.href } : {}),
+    stop: () => {
+      stopped ??= way.stop();
+      return stopped;
     },
   };
 }

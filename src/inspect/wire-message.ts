@@ -1,6 +1,7 @@
 /** The messages of `@statelyai/inspect` 0.7, as far as they are looked into here. */
 
 import { z } from 'zod';
+import type { StatelyInspectionEvent } from './stately.js';
 
 /** Beside what is named here, a message holds what it tells of: an event, a definition. */
 const Message = z.looseObject({
@@ -23,7 +24,14 @@ export function parseWireMessage(text: string): WireMessage | undefined {
   }
 }
 
-/** An actor that does nothing any more. A snapshot without a status is one of a program of its own. */
-export function tellsOfEnd({ type, snapshot }: WireMessage): boolean {
-  return type === '@xstate.snapshot' && (snapshot?.status ?? 'active') !== 'active';
+/** With ids that no other process has. */
+export function prefixed(message: StatelyInspectionEvent, prefix: string): WireMessage {
+  const id = (sessionId: string | undefined) => (sessionId === undefined ? undefined : `${prefix}${sessionId}`);
+  return {
+    ...(message as unknown as WireMessage), // its snapshot and event are plain data: nothing else went in
+    sessionId: `${prefix}${message.sessionId}`,
+    rootId: id(message.rootId),
+    parentId: id('parentId' in message ? message.parentId : undefined),
+    sourceId: id('sourceId' in message ? message.sourceId : undefined),
+  };
 }

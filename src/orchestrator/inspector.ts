@@ -1,9 +1,7 @@
-/** How a caller's XState inspector is let in: it hears of all actors, sees no secret, and what it throws stays out of them. */
+/** How a caller's XState inspector is let in: it hears of all actors, and what it throws stays out of them. */
 
 import { type AnyActorRef, type InspectionEvent, isMachineSnapshot, type Subscription } from 'xstate';
 import { messageOf, TroupeError } from '../domain/errors.js';
-import { redactValue } from '../domain/redact-value.js';
-import type { SubagentEnvironment } from '../subagent/index.js';
 
 type Inspector = (event: InspectionEvent) => void;
 
@@ -21,9 +19,9 @@ export interface Inspected {
 export function letInspectorIn(
   inspect: unknown,
   { root, subagents }: Inspected,
-  environment: Pick<SubagentEnvironment, 'redact' | 'onError'>,
+  onError: (error: TroupeError) => void,
 ): Subscription {
-  const look = guarded(inspectorOf(inspect), environment);
+  const look = guarded(inspectorOf(inspect), onError);
   const tellOf = (actorRef: AnyActorRef): void => {
     look({ type: '@xstate.actor', rootId: root.sessionId, actorRef });
     for (const child of childrenOf(actorRef)) tellOf(child);
@@ -39,54 +37,14 @@ function childrenOf(actor: AnyActorRef): AnyActorRef[] {
   return Object.values(children).filter((child) => child !== undefined);
 }
 
-/** The charts hold no secret; what is sent to an actor directly may. */
-function guarded(look: Inspector, { redact, onError }: Pick<SubagentEnvironment, 'redact' | 'onError'>): Inspector {
-  const harmless = (event: InspectionEvent): InspectionEvent => {
-    switch (event.type) {
-      case '@xstate.actor':
-        return event;
-      case '@xstate.event':
-        return { ...event, event: redactValue(event.event, redact) };
-      case '@xstate.action': // what is emitted may hold texts; the parameters of other actions may hold actors
-        return { ...event, action: withoutSecrets(event.action, isEmit(event.action) ? ['params'] : [], redact) };
-      default:
-        return {
-          ...event,
-          event: redactValue(event.event, redact),
-          snapshot: withoutSecrets(event.snapshot, WORK, redact),
-        };
-    }
-  };
+function guarded(look: Inspector, onError: (error: TroupeError) => void): Inspector {
   return (event) => {
     try {
-      look(harmless(event));
+      look(event);
     } catch (cause) {
       onError(new TroupeError('bug', `inspect threw: ${messageOf(cause)}`, { cause }));
     }
   };
-}
-
-function isEmit({ type }: { readonly type: string }): boolean {
-  return type === 'xstate.emit';
-}
-
-/** Of a snapshot: what it holds of the work. The rest is the chart, and actors. */
-const WORK = ['context', 'input', 'output', 'error'];
-
-function withoutSecrets<Holder>(
-  holder: Holder,
-  keys: readonly string[],
-  redact: SubagentEnvironment['redact'],
-): Holder {
-  if (typeof holder !== 'object' || holder === null) return holder;
-  const parts: object = { ...holder };
-  let isChanged = false;
-  for (const key of keys) {
-    const part = Reflect.get(holder, key);
-    const shown = redactValue(part, redact);
-    if (shown !== part) isChanged = Reflect.set(parts, key, shown);
-  }
-  return isChanged ? (parts as Holder) : holder; // the same, with other texts
 }
 
 function inspectorOf(inspect: unknown): Inspector {

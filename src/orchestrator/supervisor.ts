@@ -89,7 +89,7 @@ export class Supervisor {
   inspect(inspect: unknown): Subscription {
     const subagents = this.living().flatMap(({ live }) => (live ? [live.actor] : []));
     const root = this.actor as unknown as AnyActorRef; // as above
-    return letInspectorIn(inspect, { root, subagents }, this.#options.environment);
+    return letInspectorIn(inspect, { root, subagents }, this.#options.environment.onError);
   }
 
   #afterTransition(): void {

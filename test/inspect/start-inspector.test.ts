@@ -130,10 +130,10 @@ describe('whoever comes late', () => {
     await late.until(isEndOf(early.told, 'subagent-2'));
     const actors = late.told.filter(({ type }) => type === '@xstate.actor');
     expect(JSON.parse(lastOf(actors, 'subagent-1')?.definition ?? 'null')).toEqual(asJson(subagentMachine.config));
-    expect(lastOf(actors, 'subagent-1')?.snapshot?.value).toEqual({
+    expect(stateOf(late.told, 'subagent-1')?.value).toEqual({
       active: { control: 'paused', activity: { requesting_llm: 'asking' } },
     });
-    expect(lastOf(actors, 'orchestrator')?.snapshot).toMatchObject({
+    expect(stateOf(late.told, 'orchestrator')).toMatchObject({
       value: 'open',
       context: { live: expect.any(Number) },
     });
@@ -225,4 +225,10 @@ function valueIn(event: InspectionEvent): unknown {
 
 function lastOf(told: readonly Told[], name: string): Told | undefined {
   return told.findLast((message) => message.type === '@xstate.actor' && message.name === name);
+}
+
+/** As whoever reads all of it sees it in the end. */
+function stateOf(told: readonly Told[], name: string): Told['snapshot'] {
+  const session = sessionOf(told, name);
+  return told.findLast(({ type, sessionId }) => type !== '@xstate.event' && sessionId === session)?.snapshot;
 }
