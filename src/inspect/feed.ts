@@ -101,8 +101,11 @@ export class Feed {
       const next = this.#ahead.shift() ?? this.#due() ?? this.#backlog.take();
       if (!next) break;
       if (next.type === '@xstate.actor') this.#tellsOf(next.sessionId);
-      this.#makingCount += 1;
-      this.#make.next?.(retell(next, this.#options));
+      this.#safely(() => {
+        const event = retell(next, this.#options);
+        this.#makingCount += 1;
+        this.#make.next?.(event);
+      });
     }
     if (this.isIdle) this.#onIdle?.();
   }
@@ -117,20 +120,23 @@ export class Feed {
 
   #made(message: StatelyInspectionEvent): void {
     this.#makingCount -= 1;
-    if (this.#staleCount > 0) {
-      this.#staleCount -= 1;
-    } else {
-      try {
-        this.#sink?.send(prefixed(message, this.#options.prefix));
-      } catch (cause) {
-        const { onError } = this.#options;
-        onError(new TroupeError('bug', `an inspection event was not sent: ${messageOf(cause)}`, { cause }));
-      }
-    }
+    if (this.#staleCount > 0) this.#staleCount -= 1;
+    else this.#safely(() => this.#sink?.send(prefixed(message, this.#options.prefix)));
     this.pump();
   }
 
+  /** What fails here is nobody's fault who does the work. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      const { onError } = this.#options;
+      onError(new TroupeError('bug', `an inspection event was not sent: ${messageOf(cause)}`, { cause }));
+    }
+  }
+
   #tellsOf(sessionId: string): void {
+    if (this.#options.repeatAfter === undefined) return;
     this.#toldAt.delete(sessionId);
     this.#toldAt.set(sessionId, this.#madeCount);
   }

@@ -200,6 +200,41 @@ describe('startInspector', () => {
     });
   });
 
+  it('makes messages only when somebody takes them; then all of it', async () => {
+    let textCount = 0;
+    const redact = (text: string) => {
+      textCount += 1;
+      return text;
+    };
+    const inspector = await start({ redact });
+    const { spawn, orchestrator } = createWorld([{ text: 'done' }], { inspect: inspector.inspect });
+    await spawn().outcome();
+    await orchestrator.close();
+    await new Promise((resolve) => setTimeout(resolve, 0)); // when messages would have been made
+    expect(textCount).toBe(0);
+    const listener = await listenTo(inspector.url);
+    await listener.until(isEndOf(listener.told, 'orchestrator'));
+    expect(textCount).toBeGreaterThan(100);
+    expect(listener.told[0]).toMatchObject({ type: '@xstate.actor', name: 'orchestrator' });
+  });
+
+  it('tells onError of what cannot be sent, and goes on', async () => {
+    const errors: string[] = [];
+    const inspector = await start({
+      redact: (text) => {
+        if (text === 'BAD') throw new Error('what a word');
+        return text;
+      },
+      onError: ({ code, message }) => errors.push(`${code}: ${message}`),
+    });
+    const listener = await listenTo(inspector.url);
+    const actor = createActor(createMachine({ id: 'own' }), { inspect: inspector.inspect }).start();
+    for (const type of ['BAD', 'GOOD']) actor.send({ type });
+    await listener.until(({ type, event }) => type === '@xstate.snapshot' && event?.type === 'GOOD');
+    expect(errors).toEqual(['bug: an inspection event was not sent: what a word', expect.stringMatching(/^bug: /)]);
+    expect(listener.told.filter(({ event }) => event?.type === 'BAD')).toEqual([]);
+  });
+
   it.each([
     [{ url: 'http://localhost' }, 'url: expected the ws: or wss: address of a relay'],
     [{ port: -1 }, 'port: '],
