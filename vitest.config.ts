@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^troupe\/machines$/, replacement: at('./machines/index.ts') },
       { find: /^troupe\/telemetry$/, replacement: at('./src/telemetry/index.ts') },
       { find: /^troupe\/testing$/, replacement: at('./src/testing/index.ts') },
+      { find: /^troupe\/inspect$/, replacement: at('./src/inspect/index.ts') },
     ],
   },
   test: {

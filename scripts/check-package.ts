@@ -1,7 +1,7 @@
 /** Packs the library as it would be published, and uses it from a project of its own: types, imports, and what they load. */
 
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,9 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const fixture = join(root, 'scripts/consumer');
 
+/** Packages that are loaded when they are used, and may not be installed at all. */
+const OPTIONAL = /\/node_modules\/(openai|nats|@nats-io|ws|@statelyai|@modelcontextprotocol|@opentelemetry)\//;
+
 const folder = await mkdtemp(join(tmpdir(), 'troupe-package-'));
 try {
   await install();
@@ -19,6 +22,7 @@ try {
   await node(['consumer.js']);
   await importsWork();
   await loadsOnlyWhatItNeeds();
+  await doctorTells();
   console.log('the package holds what its consumers need');
 } catch (error) {
   // Compilers and programs tell their problems on stdout.
@@ -75,9 +79,7 @@ async function importsWork(): Promise<void> {
 
 async function loadsOnlyWhatItNeeds(): Promise<void> {
   const plain = await loadedBy('troupe');
-  const eager = plain.filter((url) =>
-    /\/node_modules\/(openai|nats|@nats-io|ws|@modelcontextprotocol|@opentelemetry)\//.test(url),
-  );
+  const eager = plain.filter((url) => OPTIONAL.test(url));
   if (eager.length > 0)
     throw new Error(`importing troupe loads ${eager[0]} (${eager.length} files); import it when it is used`);
   const machines = await loadedBy('troupe/machines');
@@ -86,6 +88,32 @@ async function loadsOnlyWhatItNeeds(): Promise<void> {
     throw new Error(`importing troupe/machines loads ${builtins.join(', ')}; it must run in a browser`);
   await loadedBy('troupe/telemetry');
   await loadedBy('troupe/testing');
+  const inspect = (await loadedBy('troupe/inspect')).filter((url) => OPTIONAL.test(url));
+  if (inspect.length > 0)
+    throw new Error(`importing troupe/inspect loads ${inspect[0]}; startInspector does, or says what to install`);
+}
+
+/** Here all is there; where the packages that it needs are not, the program says so, and does not fall over them. */
+async function doctorTells(): Promise<void> {
+  const program = 'node_modules/troupe/dist/src/cli/main.js';
+  await run(process.execPath, [program, 'doctor'], { cwd: folder });
+  const bare = await mkdtemp(join(tmpdir(), 'troupe-bare-'));
+  try {
+    await mkdir(join(bare, 'node_modules'));
+    await cp(join(folder, 'node_modules/troupe'), join(bare, 'node_modules/troupe'), { recursive: true });
+    const told: { code?: unknown; stdout: string } = await run(process.execPath, [program, 'doctor'], {
+      cwd: bare,
+    }).catch((error) => error);
+    for (const name of ['rxjs', 'xstate', 'zod']) {
+      if (
+        told.code !== 1 ||
+        !new RegExp(`^NEEDED +${name} +not installed: npm install ${name}@`, 'm').test(told.stdout)
+      )
+        throw new Error(`doctor does not tell that ${name} is missing:\n${told.stdout}`);
+    }
+  } finally {
+    await rm(bare, { recursive: true, force: true });
+  }
 }
 
 /** URLs of all modules that an import of `specifier` loads, as the module loader tells them. */

@@ -11,6 +11,7 @@ import {
   type SubAgentInfo,
   TroupeError,
 } from 'troupe';
+import { type Inspector, startInspector } from 'troupe/inspect';
 import { subagentMachine } from 'troupe/machines';
 import { scripted, VirtualClock } from 'troupe/testing';
 import { z } from 'zod';
@@ -47,4 +48,9 @@ assert.throws(
 );
 assert.equal(subagentMachine.id, 'subagent');
 assert.equal(typeof new VirtualClock().now(), 'number');
+
+const inspector: Inspector = await startInspector({ name: 'consumer' });
+assert.match(inspector.page ?? '', /^http:\/\/127\.0\.0\.1:/);
+orchestrator.inspect(inspector.inspect).unsubscribe();
+await inspector.stop();
 await orchestrator.close();

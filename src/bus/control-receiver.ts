@@ -3,10 +3,10 @@
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../domain/clock.js';
 import { messageOf, TroupeError, toErrorInfo } from '../domain/errors.js';
+import { RetryTimer } from '../domain/retry-timer.js';
 import { type ControlMessage, parseControlMessage } from '../events/index.js';
 import type { EventBus, StoredMessage } from './event-bus.js';
 import { RecentIds } from './recent-ids.js';
-import { RetryTimer } from './retry-timer.js';
 
 const REMEMBERED_IDS = 1_000;
 

@@ -2,9 +2,9 @@
 
 import type { Clock } from '../domain/clock.js';
 import { familyOf, messageOf, TroupeError } from '../domain/errors.js';
+import { RetryTimer } from '../domain/retry-timer.js';
 import { type GapEvent, Losses, type SubAgentEvent } from '../events/index.js';
 import type { BusMessage, EventBus } from './event-bus.js';
-import { RetryTimer } from './retry-timer.js';
 
 /** Messages on their way at once, at most one of each subagent. */
 const MAX_IN_FLIGHT = 64;

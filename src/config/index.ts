@@ -18,6 +18,7 @@ export {
 } from './call-options.js';
 export { knownNames } from './closest.js';
 export { type LoadedDefinition, readDefinitions } from './definition-file.js';
+export { InspectorOptions, parseInspectorOptions } from './inspector-options.js';
 export { loadAgentFile } from './load-agent-file.js';
 export {
   configOfLogic,

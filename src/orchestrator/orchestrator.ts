@@ -1,6 +1,7 @@
 /** The facade of the orchestrator: spawn, watch, steer, wait, close. */
 
 import type { Observable } from 'rxjs';
+import type { InspectionEvent, Observer, Subscription } from 'xstate';
 import {
   type CloseOptions,
   type OrchestratorConfig,
@@ -162,6 +163,16 @@ export class Orchestrator implements AsyncDisposable {
    */
   async waitAll(options: WaitOptions = {}): Promise<SubAgentOutcome[]> {
     return waitForAll(this.#core.supervisor, this.#core.environment.clock, parseWaitOptions(options));
+  }
+
+  /**
+   * Lets an XState inspector in, as `inspect` of the config does, at any time: it is told of the orchestrator, of each subagent that
+   * lives and of their children by `@xstate.actor`, in the order of spawning, then of all that happens. What it throws goes to `onError`.
+   * @param inspector As XState takes it: the `inspect` of what `@statelyai/inspect` or `troupe/inspect` gives.
+   * @throws TroupeError `config_invalid` for anything else.
+   */
+  inspect(inspector: Observer<InspectionEvent> | ((event: InspectionEvent) => void)): Subscription {
+    return this.#core.supervisor.inspect(inspector);
   }
 
   /** Forgets one that has ended, its kept events and what is stored of it; of a workflow's, that goes with the workflow. @returns false for one that is unknown or has not ended. */

@@ -1,6 +1,6 @@
 /** Keeps the subagents of one orchestrator: spawns them under their parents, hands out slots, passes signals down the tree. */
 
-import { type Actor, type AnyActorRef, createActor } from 'xstate';
+import { type Actor, type AnyActorRef, createActor, type Subscription } from 'xstate';
 import type { ControlEvent, orchestratorMachine } from '../../machines/index.js';
 import { TroupeError } from '../domain/errors.js';
 import { isFinal } from '../domain/lifecycle.js';
@@ -16,7 +16,7 @@ import {
 import { bringToRest } from './bring-to-rest.js';
 import { Documents } from './documents.js';
 import { type EndedSubagent, Entry } from './entry.js';
-import { guardInspector } from './inspector.js';
+import { letInspectorIn } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Newcomer } from './newcomer.js';
 import { parentRef } from './parent-ref.js';
@@ -79,7 +79,6 @@ export class Supervisor {
       id: 'orchestrator',
       input: { limit: options.maxConcurrentSubagents, queues: options.onLimit === 'queue' },
       clock: environment.clock,
-      ...(inspect === undefined ? {} : { inspect: guardInspector(inspect, environment.onError) }),
     }) as OrchestratorActor; // provide() changes implementations, not the machine's type
     // The system of the orchestrator's actor is the children's too; its type does not name them.
     this.#parentRef = parentRef(this.actor as unknown as AnyActorRef);
@@ -87,7 +86,15 @@ export class Supervisor {
       next: () => this.#afterTransition(),
       complete: () => this.#cancelAll(), // whoever stops it directly ends what is left
     });
+    if (inspect !== undefined) this.inspect(inspect);
     this.actor.start();
+  }
+
+  /** @throws TroupeError `config_invalid` for what is no inspector. */
+  inspect(inspect: unknown): Subscription {
+    const subagents = this.living().flatMap(({ live }) => (live ? [live.actor] : []));
+    const root = this.actor as unknown as AnyActorRef; // as above
+    return letInspectorIn(inspect, { root, subagents }, this.#options.environment.onError);
   }
 
   #afterTransition(): void {

@@ -15,4 +15,5 @@ export {
   type SessionStore,
   type StorePath,
 } from './session-store.js';
+export { STORE_FILE } from './store-format.js';
 export { parseRecords } from './stored-record.js';

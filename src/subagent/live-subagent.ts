@@ -131,6 +131,8 @@ export class LiveSubagent {
       input: chartInput(plan, environment),
     });
     this.signals = new Signals((signal) => this.actor.send(signal), environment.redact);
+    const { send } = this.actor; // bound, as XState v5 makes it
+    this.actor.send = (event) => send(this.signals.harmless(event)); // whoever has the actor may send to it
     this.#reporter = new Reporter(this, restored !== undefined && restored.state !== 'pending');
   }
 

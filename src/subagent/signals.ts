@@ -26,14 +26,20 @@ export class Signals {
   /** Resolves when the chart has taken or refused it. Never rejects. */
   send(signal: ControlEvent, hasEnded: boolean): Promise<SignalAnswer> {
     if (hasEnded) return Promise.resolve(ALREADY_ENDED);
-    const harmless = redactValue(signal, this.#redact); // the chart keeps what it is told
-    if (signal.type === 'STEER' && harmless.type === 'STEER' && harmless !== signal) {
-      this.#saidBehind.set(harmless.message, signal.message);
-    }
+    const harmless = this.harmless(signal);
     return new Promise((resolve) => {
       this.#open.set(harmless, resolve);
       this.#deliver(harmless);
     });
+  }
+
+  /** As the chart may be told it, which keeps what it is told: without secrets. */
+  harmless<Event extends { readonly type: string }>(event: Event): Event {
+    const harmless = redactValue(event, this.#redact);
+    if (harmless !== event && isSteering(event) && isSteering(harmless)) {
+      this.#saidBehind.set(harmless.message, event.message);
+    }
+    return harmless;
   }
 
   /** A steered message as the model is to see it. */
@@ -51,4 +57,8 @@ export class Signals {
     for (const answer of this.#open.values()) answer(ALREADY_ENDED);
     this.#open.clear();
   }
+}
+
+function isSteering(event: { readonly type: string }): event is Extract<ControlEvent, { type: 'STEER' }> {
+  return event.type === 'STEER';
 }

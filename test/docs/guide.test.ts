@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { promisedBy } from '../../scripts/examples/expected-output.js';
 import { builtinTools, skillTool } from '../../src/activities/tools/index.js';
 import { BUILTIN_DEFINITIONS } from '../../src/agent/index.js';
+import { InspectorOptions } from '../../src/config/index.js';
 import {
   Agent,
   AgentEvent,
@@ -21,6 +22,7 @@ import {
   SubAgentConfig,
   type TroupeErrorCode,
 } from '../../src/index.js';
+import { runProgram } from '../support/child-process.js';
 import { blocksOf, namesIn, tableOf } from './markdown.js';
 
 const run = promisify(execFile);
@@ -29,6 +31,7 @@ const read = (path: string) => readFile(join(root, path), 'utf8');
 const guide = await read('docs/guide.md');
 const readme = await read('README.md');
 const xstate = await read('docs/xstate.md');
+const inspect = await read('docs/inspect.md');
 const ofLanguage = (page: string, language: string) => blocksOf(page).filter((block) => block.language === language);
 
 /** What blocks may use without making it. */
@@ -50,7 +53,7 @@ afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-describe('the TypeScript of the pages', () => {
+describe('the TypeScript of README, guide and pages beside it', () => {
   let problems: string[] = [];
 
   // One run for all, with a fault of its own in it, so that silence is known to mean something.
@@ -63,13 +66,14 @@ describe('the TypeScript of the pages', () => {
       'troupe/machines': [join(root, 'machines/index.ts')],
       'troupe/telemetry': [join(root, 'src/telemetry/index.ts')],
       'troupe/testing': [join(root, 'src/testing/index.ts')],
+      'troupe/inspect': [join(root, 'src/inspect/index.ts')],
     };
     const compilerOptions = { rootDir: '/', typeRoots: [join(root, 'node_modules/@types')], paths };
     const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: ['*.ts'] };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
     await write('prelude.d.ts', PRELUDE);
-    for (const [page, text] of Object.entries({ guide, readme, xstate })) {
+    for (const [page, text] of Object.entries({ guide, readme, xstate, inspect })) {
       for (const { source, line } of ofLanguage(text, 'ts')) {
         await write(`${page}-${line}.ts`, '\n'.repeat(line - 1) + source); // the compiler's lines are those of the page
       }
@@ -178,6 +182,23 @@ describe('the guide', () => {
   ])('names every key of %s', (head, schema) => {
     const told = tableOf(guide, head).flatMap(([keys]) => namesIn(keys));
     expect(told.sort()).toEqual(Object.keys(schema.shape).sort());
+  });
+});
+
+describe('the page about inspectors', () => {
+  it('names every option of startInspector', () => {
+    const told = tableOf(inspect, 'option').flatMap(([keys]) => namesIn(keys));
+    expect(told.sort()).toEqual(Object.keys(InspectorOptions.shape).sort());
+  });
+
+  it('begins with a program that runs and ends by itself', { timeout: 60_000 }, async () => {
+    const [program] = ofLanguage(inspect, 'ts');
+    const ended = await runProgram(program?.source ?? '', { isBare: true });
+    expect(ended).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^open http:\/\/127\.0\.0\.1:\d+\/\?token=[0-9a-f]{32}\n.+\n$/),
+      stderr: '',
+    });
   });
 });
 

@@ -140,6 +140,17 @@ describe('a registered secret', () => {
     expect(handle.info().error?.message).toBe('because of [redacted]');
   });
 
+  it('is out of the chart also when it was sent to the actor itself, and reaches the model', async () => {
+    const { settle, spawn, model } = createWorld([{ text: 'done' }], { secrets });
+    const handle = spawn();
+    void handle.pause();
+    handle.actor.send({ type: 'STEER', message: `try ${SECRET}` });
+    expect(handle.actor.getSnapshot().context.steering).toEqual(['try [redacted]']);
+    void handle.resume();
+    await settle();
+    expect(model.requests.map(lastMessage)).toContain(`try ${SECRET}`);
+  });
+
   it('does not hold back text that only looks like its beginning for longer than needed', async () => {
     const { settle, spawn, events } = createWorld([{ text: ['it is hunt', 'ing season, hun', 't'] }], { secrets });
     spawn();

@@ -5,7 +5,9 @@ import { delimiter, join } from 'node:path';
 import { TestRunner } from 'vitest';
 
 const HOW_TO_GET = {
+  tmux: 'install tmux (apt-get install tmux, brew install tmux)',
   rg: 'install ripgrep (apt-get install ripgrep, brew install ripgrep)',
+  chromium: 'install chromium (apt-get install chromium)',
   git: 'install git (apt-get install git, brew install git)',
 } as const;
 

@@ -46,6 +46,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/bus': { rooms: ['src/events', 'src/domain'], packages: ['rxjs', 'zod', 'node'] },
   'src/store': { rooms: ['src/events', 'src/domain'], packages: ['lowdb', 'zod', 'node'] },
   'src/telemetry': { rooms: ['src/orchestrator', 'src/events', 'src/domain'], packages: ['@opentelemetry/api'] },
+  'src/cli': {
+    rooms: ['src/agent', 'src/session', 'src/orchestrator', 'src/store', 'src/config', 'src/events', 'src/domain'],
+    packages: ['node'],
+  },
+  'src/inspect': {
+    rooms: ['src/config', 'src/domain'],
+    packages: ['xstate', 'zod', '@statelyai/inspect', 'ws', 'node'],
+  },
   'src/testing': {
     rooms: [...ACTIVITIES, 'src/bus', 'src/store', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod', 'node'],
@@ -66,6 +74,7 @@ export const CLIENTS: Readonly<Record<string, RegExp>> = {
   lowdb: /^lowdb(\/|$)/,
   nats: /^(nats|@nats-io\/.+)$/,
   ws: /^ws(\/|$)/,
+  'the Stately inspector': /^@statelyai\/inspect(\/|$)/,
 };
 
 export const MAX_LINES = 350;

@@ -1,6 +1,6 @@
-/** When a bus that failed is tried again: after 0.2 s, then twice as long each time, up to 10 s. */
+/** When something outside that failed is tried again: after 0.2 s, then twice as long each time, up to 10 s. */
 
-import { type Clock, unref } from '../domain/clock.js';
+import { type Clock, unref } from './clock.js';
 
 const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 10_000;

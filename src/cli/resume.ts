@@ -1,0 +1,42 @@
+/** `troupe resume`: goes on with what a store has of an interrupted run. */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { TroupeError } from '../domain/errors.js';
+import { STORE_FILE } from '../store/index.js';
+import { WORK_HELP, WORK_OPTIONS, work } from './at-work.js';
+import { type Command, expectArguments, textOf } from './command.js';
+
+export const resume: Command = {
+  help: `Options:
+${WORK_HELP}
+
+Give the config that the run had. What was paused goes on too. Exit codes as those of run; with nothing left to do, 0.
+
+Examples:
+  npx troupe resume .troupe
+  npx troupe resume .troupe --config agent.acl --json`,
+  options: WORK_OPTIONS,
+  run: (positionals, values, terminal) => {
+    expectArguments(positionals, ['<store folder>']);
+    const store = resolve(positionals[0] ?? '.');
+    if (!existsSync(join(store, STORE_FILE))) {
+      throw new TroupeError(
+        'config_invalid',
+        `there is no store in ${store}; name the folder that was given to run as --store`,
+      );
+    }
+    if (textOf(values, 'config') === undefined) terminal.say('no --config: the offline model goes on with it');
+    return work({
+      store,
+      values,
+      terminal,
+      begin: async ({ orchestrator }) => {
+        const handles = await orchestrator.restore();
+        if (handles.length === 0) terminal.say(`nothing is left to do in ${store}`);
+        for (const handle of handles) if (handle.isPaused()) void handle.resume();
+        return handles.filter((handle) => handle.info().parentId === undefined);
+      },
+    });
+  },
+};

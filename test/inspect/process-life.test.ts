@@ -1,0 +1,169 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createActor, createMachine } from 'xstate';
+import type { TroupeError } from '../../src/domain/errors.js';
+import { startInspector } from '../../src/inspect/index.js';
+import { runProgram } from '../support/child-process.js';
+import { freePort } from '../support/free-port.js';
+import { isEndOf, listenTo, sessionOf, type Told } from './support/listener.js';
+
+const light = createMachine({
+  id: 'light',
+  initial: 'red',
+  states: { red: { on: { NEXT: 'green' } }, green: { on: { NEXT: 'red' } } },
+});
+
+/** The relay of `@statelyai/inspect` in a process of its own, which can be killed. */
+async function relayProcess(port: number): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('./support/relay-process.ts', import.meta.url)), [String(port)], {
+    execArgv: ['--import', 'tsx'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`the relay ended with ${code}`)));
+  });
+  return child;
+}
+
+const inspected = (url: string, onError = '({ code }) => console.log(code)') => `
+  const { startInspector } = await import('./src/inspect/index.ts');
+  const inspector = await startInspector({ url: '${url}', name: 'child', onError: ${onError} });
+  const orchestrator = Orchestrator.create(await agentOf([{ text: 'done', delayMs: 50 }]), { inspect: inspector.inspect });
+`;
+const run = `console.log(await orchestrator.spawnSubagent(spec).wait());`;
+
+describe('a program with an inspector, which it never stops', { timeout: 60_000 }, () => {
+  it('ends by itself when there never was a relay, after it has told so once', async () => {
+    const ended = await runProgram(inspected(`ws://127.0.0.1:${await freePort()}`) + run);
+    expect(ended).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^(bus_unavailable\ndone|done\nbus_unavailable)\n$/),
+      stderr: '',
+    });
+  });
+
+  it('ends by itself when the relay takes the connection and then says nothing', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const ended = await runProgram(inspected(`ws://127.0.0.1:${port}`) + run);
+    expect(ended).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
+    expect(sockets.length).toBeGreaterThan(0);
+  });
+
+  it('leaves nothing behind: all of a short run is with the relay when it has ended', async () => {
+    const port = await freePort();
+    await relayProcess(port);
+    const url = `ws://127.0.0.1:${port}`;
+    const listener = await listenTo(url);
+    const ended = await runProgram(`${inspected(url)}${run}`);
+    expect(ended).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
+    await listener.until(isEndOf(listener.told, 'subagent-1'));
+  });
+
+  it('goes on and ends by itself when the relay is killed in the middle', async () => {
+    const port = await freePort();
+    const relay = await relayProcess(port);
+    const url = `ws://127.0.0.1:${port}`;
+    const listener = await listenTo(url);
+    const program = runProgram(`
+      let lose;
+      const isLost = new Promise((resolve) => { lose = resolve; });
+      const hold = setInterval(() => {}, 1_000);
+      ${inspected(url, '({ code }) => { console.log(code); lose(); }')}
+      const handle = orchestrator.spawnSubagent(spec);
+      void handle.pause();
+      await isLost;
+      clearInterval(hold);
+      void handle.resume();
+      console.log(await handle.wait());
+    `);
+    await listener.until(({ event }) => event?.type === 'PAUSE');
+    relay.kill('SIGKILL');
+    expect(await program).toEqual({ code: 0, stdout: 'bus_unavailable\ndone\n', stderr: '' });
+  });
+});
+
+describe('two processes at one relay', () => {
+  it('tell of their own actors, though XState gives both the same ids', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    await relayProcess(port);
+    const url = `ws://127.0.0.1:${port}`;
+    const listener = await listenTo(url);
+    const unnamed = `${inspected(url)}${run}`.replace("name: 'child', ", '');
+    const both = await Promise.all([runProgram(unnamed), runProgram(unnamed)]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    const isEnd = ({ event, type }: Told) =>
+      type === '@xstate.snapshot' && event?.type === 'xstate.done.actor.subagent';
+    await vi.waitFor(() => expect(listener.told.filter(isEnd)).toHaveLength(2), { timeout: 10_000 });
+    const ids = new Set(
+      listener.told.flatMap(({ type, name, sessionId }) =>
+        type === '@xstate.actor' && name === 'subagent-1' ? [sessionId] : [],
+      ),
+    );
+    expect([...ids].map((id) => id.split('/')[1])).toEqual(['x:1', 'x:1']);
+  });
+});
+
+describe('a relay that comes back', () => {
+  it('is told of all that live, in the state they are in, and then of what happens', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const url = `ws://127.0.0.1:${port}`;
+    const errors: TroupeError[] = [];
+    let lost = () => {};
+    const isLost = new Promise<void>((resolve) => (lost = resolve));
+    const relay = await relayProcess(port);
+    const inspector = await startInspector({
+      url,
+      onError: (error) => {
+        errors.push(error);
+        lost();
+      },
+    });
+    onTestFinished(() => inspector.stop());
+    const before = await listenTo(url);
+    const kept = createActor(light, { id: 'kept', inspect: inspector.inspect }).start();
+    const stopped = createActor(light, { id: 'stopped', inspect: inspector.inspect }).start();
+    kept.send({ type: 'NEXT' });
+    stopped.stop();
+    await before.until(isEndOf(before.told, 'stopped'));
+    relay.kill('SIGKILL');
+    await isLost;
+    expect(errors.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'bus_unavailable',
+        expect.stringMatching(new RegExp(`^the inspector's relay at 127.0.0.1:${port} is not there`)),
+      ],
+    ]);
+    kept.send({ type: 'NEXT' });
+    const added = createActor(light, { id: 'added', inspect: inspector.inspect }).start();
+
+    await relayProcess(port);
+    const after = await listenTo(url);
+    await after.until(({ name }) => name === 'added');
+    added.send({ type: 'NEXT' });
+    await after.until(
+      ({ event, sessionId, type }) =>
+        type === '@xstate.snapshot' && event?.type === 'NEXT' && sessionId === sessionOf(after.told, 'added'),
+    );
+    const actors = after.told.filter(({ type }) => type === '@xstate.actor');
+    expect(actors.map(({ name, snapshot }) => [name, snapshot?.value])).toEqual([
+      ['kept', 'green'],
+      ['added', 'red'],
+    ]);
+    const states = after.told.filter(
+      ({ type, sessionId }) => type === '@xstate.snapshot' && sessionId === actors[0]?.sessionId,
+    );
+    expect(states.map(({ snapshot }) => snapshot?.value)).toEqual(['red']); // what waited for it
+    expect(errors).toHaveLength(1);
+  });
+});
