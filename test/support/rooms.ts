@@ -45,6 +45,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/activities/permissions': { rooms: ['src/domain'], packages: ['zod', 'node'] },
   'src/bus': { rooms: ['src/events', 'src/domain'], packages: ['rxjs', 'zod', 'node'] },
   'src/store': { rooms: ['src/events', 'src/domain'], packages: ['lowdb', 'zod', 'node'] },
+  'src/charts': { rooms: [], packages: ['zod'] },
+  'src/monitor': {
+    rooms: [
+      'src/charts',
+      'machines',
+      'src/store',
+      'src/subagent',
+      { type: 'src/orchestrator' },
+      'src/events',
+      'src/domain',
+    ],
+    packages: ['rxjs', 'zod', 'xstate', 'node'],
+  },
   'src/testing': {
     rooms: [...ACTIVITIES, 'src/bus', 'src/store', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod', 'node'],
