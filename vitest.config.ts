@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^troupe$/, replacement: at('./src/index.ts') },
       { find: /^troupe\/machines$/, replacement: at('./machines/index.ts') },
+      { find: /^troupe\/monitor$/, replacement: at('./src/monitor/index.ts') },
       { find: /^troupe\/testing$/, replacement: at('./src/testing/index.ts') },
     ],
   },

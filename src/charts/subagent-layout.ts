@@ -6,7 +6,7 @@ export const subagentLayout: Layout = {
   width: 980,
   height: 1123,
   boxes: {
-    '': { x: 0.5, y: 0.5, w: 979, h: 1122, lines: { x: 190, y: 12 } },
+    '': { x: 0.5, y: 0.5, w: 979, h: 1122, lines: { x: 190, y: 5 } },
     pending: { x: 24, y: 104, w: 932, h: 154 },
     'pending.queued': { x: 72, y: 161, w: 150, h: 74 },
     'pending.ready': { x: 302, y: 142, w: 160, h: 93 },

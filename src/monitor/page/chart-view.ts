@@ -1,0 +1,98 @@
+/** The chart as the machine's own definition draws it: where it stands is lit, and so is the way it came. */
+
+import type { Drawing, Shape } from '../../charts/index.js';
+import { type Arrow, type ChartPath, type Visit, wayBetween } from './chart-path.js';
+import { el, setAttribute, svgEl } from './dom.js';
+import { clock, duration } from './format.js';
+
+const SHOWN_VISITS = 40;
+
+interface DrawnArrow extends Arrow {
+  readonly element: SVGElement;
+}
+
+export class ChartView {
+  readonly #svg: SVGSVGElement;
+  readonly #states = new Map<string, SVGElement>();
+  readonly #arrows: DrawnArrow[] = [];
+  readonly #list = el('ol', { class: 'visits', reversed: true });
+  readonly #said = el('p', { class: 'lit-states' });
+  #path: ChartPath | undefined;
+  #shown = '';
+
+  constructor(root: HTMLElement, { title, width, height, shapes }: Drawing) {
+    this.#svg = svgEl('svg', {
+      class: 'chart',
+      viewBox: `0 0 ${width} ${height}`,
+      role: 'img',
+      'aria-label': title,
+    });
+    this.#svg.append(...shapes.map((shape) => this.#draw(shape)));
+    const frame = el('div', { class: 'chart-frame', tabindex: 0, role: 'group', 'aria-label': 'Chart' });
+    frame.append(this.#svg);
+    root.append(this.#said, frame, el('h3', {}, 'Path'), this.#list);
+  }
+
+  show(path: ChartPath, now: number): void {
+    const place = path.placeAt(now);
+    const key = `${place.join()} ${path.visits.length} ${path.visits.at(-1)?.time}`;
+    if (path === this.#path && key === this.#shown) return;
+    this.#path = path;
+    this.#shown = key;
+    const visited = new Set(path.visits.flatMap(({ place: states }) => states));
+    for (const [state, element] of this.#states) {
+      const isLit = place.some((active) => active === state || active.startsWith(`${state}.`));
+      const level =
+        state === ''
+          ? 'none'
+          : isLit
+            ? place.includes(state)
+              ? 'lit'
+              : 'around'
+            : visited.has(state)
+              ? 'seen'
+              : 'none';
+      setAttribute(element, 'data-level', level);
+    }
+    const taken = new Set<Arrow>();
+    let last: readonly Arrow[] = [];
+    for (const [index, { place: states }] of path.visits.entries()) {
+      const before = path.visits[index - 1];
+      if (!before) continue;
+      last = wayBetween(before.place, states, this.#arrows);
+      for (const arrow of last) taken.add(arrow);
+    }
+    for (const arrow of this.#arrows) {
+      setAttribute(arrow.element, 'data-level', last.includes(arrow) ? 'last' : taken.has(arrow) ? 'taken' : 'none');
+    }
+    this.#said.textContent = place.map(shortPath).join(' · ');
+    this.#list.replaceChildren(...visitsOf(path.visits, now));
+  }
+
+  #draw(shape: Shape): SVGElement {
+    const element = svgEl(shape.tag, shape.attributes);
+    for (const child of shape.children ?? []) element.append(typeof child === 'string' ? child : this.#draw(child));
+    const { 'data-state': state, 'data-from': from, 'data-to': to } = shape.attributes;
+    if (state !== undefined) this.#states.set(`${state}`, element);
+    if (from !== undefined && to !== undefined) this.#arrows.push({ from: `${from}`, to: `${to}`, element });
+    return element;
+  }
+}
+
+function visitsOf(visits: readonly Visit[], now: number): HTMLElement[] {
+  const first = Math.max(0, visits.length - SHOWN_VISITS);
+  return visits
+    .slice(first)
+    .map(({ time, place }, index) => {
+      const next = visits[first + index + 1];
+      const names = el('span', {}, place.map(shortPath).join(' · '));
+      const lasted = next || place.length > 1 ? duration((next?.time ?? Math.max(now, time)) - time) : '';
+      return el('li', {}, el('time', {}, clock(time)), names, el('span', { class: 'number' }, lasted));
+    })
+    .reverse();
+}
+
+/** Without the regions, which say nothing new. */
+function shortPath(path: string): string {
+  return path.replace(/^active\.(control|activity)\./, '');
+}
