@@ -37,6 +37,7 @@ export class ChartView {
     const place = path.placeAt(now);
     const key = `${place.join()} ${path.visits.length} ${path.visits.at(-1)?.time}`;
     if (path === this.#path && key === this.#shown) return;
+    const isOther = path !== this.#path;
     this.#path = path;
     this.#shown = key;
     const visited = new Set(path.visits.flatMap(({ place: states }) => states));
@@ -67,6 +68,7 @@ export class ChartView {
     }
     this.#said.textContent = place.map(shortPath).join(' · ');
     this.#list.replaceChildren(...visitsOf(path.visits, now));
+    if (isOther) this.#states.get(place.at(-1) ?? '')?.scrollIntoView({ block: 'center', inline: 'center' });
   }
 
   #draw(shape: Shape): SVGElement {

@@ -1,7 +1,6 @@
 /** The chosen subagent: what it is, what it does, and what can be done about it. */
 
 import type { Drawing } from '../../charts/index.js';
-import { isFinal } from '../../domain/lifecycle.js';
 import type { OpenRequest, Row } from '../protocol.js';
 import { AboutView } from './about-view.js';
 import { ChartView } from './chart-view.js';
@@ -12,7 +11,7 @@ import { EventsView } from './events-view.js';
 import type { FocusModel } from './focus-model.js';
 import { clock, count, dollars, duration } from './format.js';
 import { icon, setIcon } from './icons.js';
-import { type RunModel, signOf, titleOf } from './run-model.js';
+import { hasEnded, type RunModel, signOf, titleOf } from './run-model.js';
 import { Tabs } from './tabs.js';
 import { doing } from './tree-view.js';
 
@@ -99,7 +98,7 @@ export class DetailView {
   #renderHead(row: Row): void {
     const isStored = this.#model.hello?.kind === 'stored';
     const sign = signOf(row);
-    const hasEnded = isFinal(row.state);
+    const ended = hasEnded(row);
     setIcon(this.#sign, sign);
     setAttribute(this.#body, 'data-sign', sign);
     setText(this.#title, titleOf(row));
@@ -108,7 +107,7 @@ export class DetailView {
     const place = this.#model.queue.indexOf(row.id) + 1;
     const facts: [string, string][] = [
       ['State', row.state],
-      ['Does', hasEnded ? `ended at ${clock(row.endedAt ?? row.updatedAt)}` : doing(row, place)],
+      ['Does', ended ? `ended at ${clock(row.endedAt ?? row.updatedAt)}` : doing(row, place)],
       ['Turn', `${row.turn}`],
       ['Tokens', `${count(row.usage.inputTokens)} in, ${count(row.usage.outputTokens)} out`],
       ...(row.usage.costUsd === undefined ? [] : [['Cost', dollars(row.usage.costUsd)] as [string, string]]),
@@ -118,10 +117,10 @@ export class DetailView {
     showFacts(this.#facts, facts);
     this.#error.hidden = row.error === undefined || row.state !== 'failed';
     if (row.error) setText(this.#error, `${row.error.code}: ${row.error.message}`);
-    this.#pause.hidden = isStored || hasEnded || row.state === 'paused';
+    this.#pause.hidden = isStored || ended || row.state === 'paused';
     this.#resume.hidden = isStored || row.state !== 'paused';
-    this.#cancel.hidden = isStored || hasEnded;
-    this.#steer.hidden = isStored || hasEnded;
+    this.#cancel.hidden = isStored || ended;
+    this.#steer.hidden = isStored || ended;
   }
 
   #renderRequests({ id, requests }: Row): void {
@@ -138,7 +137,8 @@ export class DetailView {
       'section',
       { class: 'approval', 'aria-label': `Approval of ${toolName}` },
       el('h3', {}, el('span', { class: 'sign' }, icon('asking')), `May it call ${toolName}?`, el('small', {}, why)),
-      el('pre', { tabindex: 0 }, preview ?? args),
+      ...(preview === undefined ? [] : [el('p', {}, preview)]),
+      el('pre', { tabindex: 0, 'aria-label': 'Arguments' }, args),
     );
     if (this.#model.hello?.kind === 'stored') return box;
     const reason = el('input', { type: 'text', placeholder: 'Reason for a no', 'aria-label': 'Reason for a no' });

@@ -52,6 +52,10 @@ export function signOf({ state, activity, requests }: Row): Sign {
   return state;
 }
 
+export function hasEnded({ state }: Row): boolean {
+  return state === 'completed' || state === 'failed' || state === 'cancelled';
+}
+
 /** What a person would call it. */
 export function titleOf({ description, agentType, id }: Row): string {
   return description || agentType || id;

@@ -99,7 +99,7 @@ export class TimelineView {
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    context.font = '11px system-ui, sans-serif';
+    context.font = '12px system-ui, sans-serif';
     context.textBaseline = 'middle';
     const [from, to] = this.#times();
     const xOf = (time: number) => this.#gutter + ((time - from) / (to - from)) * (width - this.#gutter - 12);
@@ -169,7 +169,7 @@ export class TimelineView {
       const x = Math.round(xOf(time)) + 0.5;
       context.moveTo(x, AXIS - 5);
       context.lineTo(x, height);
-      context.fillText(step < 1000 ? duration(time - from) : clock(time), x + 4, AXIS / 2);
+      if (x < width - 56) context.fillText(step < 1000 ? duration(time - from) : clock(time), x + 4, AXIS / 2);
     }
     context.moveTo(0, AXIS + 0.5);
     context.lineTo(width, AXIS + 0.5);
@@ -180,8 +180,12 @@ export class TimelineView {
 
   #colour(): Colours {
     if (this.#colours) return this.#colours;
-    const style = getComputedStyle(document.documentElement);
-    const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
+    const probe = el('i');
+    this.#frame.append(probe);
+    const of = (name: string) => {
+      probe.style.color = `var(--${name})`;
+      return getComputedStyle(probe).color; // resolved, which a custom property by itself is not
+    };
     const kinds = Object.fromEntries(KINDS.map((kind) => [kind, of(`span-${kind}`)])) as Record<SpanKind, string>; // one each
     this.#colours = {
       ...kinds,
@@ -191,6 +195,7 @@ export class TimelineView {
       chosen: of('chosen'),
       life: of('edge'),
     };
+    probe.remove();
     return this.#colours;
   }
 

@@ -199,7 +199,7 @@ class TreeLine extends HTMLElement {
     setText(this.#title, titleOf(row));
     setText(this.#id, row.id === titleOf(row) ? '' : row.id);
     setText(this.#doing, doing(row, shown.place));
-    setText(this.#tokens, row.usage.totalTokens > 0 ? tokens(row.usage.totalTokens) : '');
+    setText(this.#tokens, row.usage.totalTokens > 0 ? `${tokens(row.usage.totalTokens)} tok` : '');
     setText(this.#time, sign === 'pending' ? '' : duration((row.endedAt ?? shown.now) - row.createdAt));
   }
 }
