@@ -47,10 +47,11 @@ export class Pages {
 
   /** The head of the response is written. @param lastEventId As the page says it. */
   async add(response: ServerResponse, view: View, lastEventId: string | undefined): Promise<void> {
-    const hello = await this.#source.hello();
+    const place = parsePlace(lastEventId);
+    const hello = await this.#source.hello(place === undefined);
     if (response.destroyed) return;
     const letGo = this.#source.watch(view);
-    const page: Page = { response, view, letGo, place: parsePlace(lastEventId), stalledSince: undefined };
+    const page: Page = { response, view, letGo, place, stalledSince: undefined };
     this.#open.add(page);
     response.once('close', () => this.#remove(page));
     response.on('drain', () => {

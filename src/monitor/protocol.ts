@@ -14,6 +14,8 @@ export interface Hello {
   readonly board: string;
   /** Of a stored run: how many steps there are to go through. */
   readonly steps?: number;
+  /** Of a stored run: what of it could not be read. */
+  readonly problems?: readonly string[];
 }
 
 export type SpanKind = 'model' | 'tool' | 'approval' | 'queued' | 'paused' | 'retry';

@@ -21,7 +21,8 @@ export interface FramePart {
 export interface MonitorSource {
   /** There is nothing more to come for a page that has all. */
   readonly endsWhenRead: boolean;
-  hello(): Hello | Promise<Hello>;
+  /** @param isNew Of a page that holds nothing yet. */
+  hello(isNew: boolean): Hello | Promise<Hello>;
   /** Someone looks at it until the function that it returns is called. */
   watch(view: View): () => void;
   /** What a page at that place lacks: a part of it, so ask again from there; `undefined` when it has all. */

@@ -9,11 +9,11 @@ import { MonitorServer } from './monitor-server.js';
 import { type PageFile, readPageFiles } from './page-files.js';
 import type { MonitorSource } from './source.js';
 
-const MonitorOptions = z.strictObject({
+export const MonitorOptions = z.strictObject({
   /** 0, the default, for any that is free. */
   port: z.int().min(0).max(65_535).default(0),
-  /** What the page calls the run; `troupe` by default. */
-  name: z.string().min(1).max(200).default('troupe'),
+  /** What the page calls the run; by default `troupe`, and a stored one by its session. */
+  name: z.string().min(1).max(200).optional(),
 });
 export type MonitorOptions = z.input<typeof MonitorOptions>;
 
@@ -34,7 +34,7 @@ export async function startMonitor(
   target: Orchestrator | { readonly orchestrator: Orchestrator },
   options: MonitorOptions = {},
 ): Promise<Monitor> {
-  const { port, name } = parseMonitorOptions(options);
+  const { port, name = 'troupe' } = parseMonitorOptions(options, MonitorOptions);
   const orchestrator = 'orchestrator' in target ? target.orchestrator : target;
   if (typeof orchestrator?.replay$ !== 'function') {
     throw new TroupeError('config_invalid', 'startMonitor: expected an Orchestrator or a Session');
@@ -43,8 +43,8 @@ export async function startMonitor(
 }
 
 /** @throws TroupeError `config_invalid`. */
-export function parseMonitorOptions(options: unknown): z.output<typeof MonitorOptions> {
-  const parsed = MonitorOptions.safeParse(options);
+export function parseMonitorOptions<Options>(options: unknown, schema: z.ZodType<Options>): Options {
+  const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
   throw new TroupeError('config_invalid', `MonitorOptions: ${issues.join('; ')}`, { cause: parsed.error });

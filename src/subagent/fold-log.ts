@@ -24,11 +24,15 @@ const STEERING_TAKEN: ChartEvent = { type: 'steering_taken' };
 export interface TimedEvent {
   readonly event: ChartEvent;
   readonly at: number;
+  /** Place of the record that tells of it, among all that were written. */
+  readonly record: number;
 }
 
 export interface FoldedLog {
   readonly spawned: SpawnedRecord;
   readonly createdAt: number;
+  /** Places of the records that count, among all that were written. */
+  readonly places: readonly number[];
   /** What the chart was told, in the order in which it took it, and what of its records it must have known. */
   readonly events: readonly TimedEvent[];
   readonly messages: readonly TranscriptEntry[];
@@ -51,6 +55,7 @@ export interface FoldedLog {
 export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, price?: ModelPrice): FoldedLog {
   const upAt = upTimes(written);
   const half = halfAnswers(written);
+  const places = [...written.keys()].filter((index) => !half.has(index));
   const records = written.filter((_, index) => !half.has(index));
   const times = upAt.filter((_, index) => !half.has(index));
   const messages: TranscriptEntry[] = [];
@@ -110,7 +115,8 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
   return {
     spawned,
     createdAt: spawned.t,
-    events: inOrderTaken(records, times),
+    places,
+    events: inOrderTaken(records, times, places),
     messages,
     hiddenCalls,
     begunCalls,
@@ -183,7 +189,11 @@ function untoldResults(records: readonly LogRecord[]): ReadonlySet<LogRecord> {
  * A result is recorded before the chart is told of it, so that a message may have been steered in between: it stands behind the
  * result, yet the next request took it. How many each request had taken is recorded with it.
  */
-function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): TimedEvent[] {
+function inOrderTaken(
+  records: readonly LogRecord[],
+  times: readonly number[],
+  places: readonly number[],
+): TimedEvent[] {
   const steered = records.flatMap((record) =>
     record.type === 'event' && record.event.type === 'STEER' ? [record.event] : [],
   );
@@ -195,10 +205,11 @@ function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): 
     const event = toldBy(record, untold);
     if (!event) continue;
     const at = times[index] ?? record.t;
+    const place = places[index] ?? index;
     const isSteer = event.type === 'STEER';
     const due = isSteer ? ++seen : Math.min(takenBefore(records, index), steered.length);
-    while (given < due) events.push({ event: steered[given++] as ChartEvent, at });
-    if (!isSteer) events.splice(placeOf(record, events), 0, { event, at });
+    while (given < due) events.push({ event: steered[given++] as ChartEvent, at, record: place });
+    if (!isSteer) events.splice(placeOf(record, events), 0, { event, at, record: place });
   }
   return events;
 }

@@ -17,8 +17,11 @@ export class RunModel {
 
   apply({ reset, rows, gone, now, isOver }: Frame): void {
     if (reset) this.rows.clear();
-    for (const row of rows)
-      this.rows.set(row.id, { ...row, spans: merged(this.rows.get(row.id)?.spans ?? [], row.spans) });
+    const isWhole = this.hello?.kind === 'stored'; // it may have gone back: what it lacks is void
+    for (const row of rows) {
+      const known = isWhole ? [] : (this.rows.get(row.id)?.spans ?? []);
+      this.rows.set(row.id, { ...row, spans: merged(known, row.spans) });
+    }
     for (const id of gone) this.rows.delete(id);
     if (reset || rows.length > 0 || gone.length > 0) this.#sorted = undefined;
     this.#skewMs = this.hello?.kind === 'stored' ? 0 : now - Date.now();

@@ -13,7 +13,7 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600
   (s) => s * 1000,
 );
 
-type Colours = Readonly<Record<SpanKind | 'ink' | 'soft' | 'line' | 'chosen' | 'life', string>>;
+type Colours = Readonly<Record<SpanKind | 'ink' | 'soft' | 'line' | 'chosen' | 'life' | 'panel', string>>;
 
 export interface TimelineListeners {
   readonly onChoose: (id: string) => void;
@@ -69,7 +69,7 @@ export class TimelineView {
   }
 
   get #gutter(): number {
-    return this.#frame.clientWidth < 640 ? 96 : 190;
+    return this.#frame.clientWidth < 640 ? 120 : 190;
   }
 
   /** First and last moment that are shown. */
@@ -138,13 +138,19 @@ export class TimelineView {
     context.fillStyle = colours.life;
     const end = row.endedAt ?? to;
     context.fillRect(xOf(row.createdAt), y + LINE / 2 - 0.5, Math.max(1, xOf(end) - xOf(row.createdAt)), 1);
-    for (const span of row.spans) {
+    // A pause lies over what is still in flight in it.
+    const spans = row.spans.toSorted((a, b) => Number(a.kind === 'paused') - Number(b.kind === 'paused'));
+    for (const span of spans) {
       const x = xOf(span.from);
       const w = Math.max(1.5, xOf(span.to ?? end) - x);
-      const isThin = span.kind === 'paused' || span.kind === 'queued';
+      const [top, height] = span.kind === 'queued' ? [8, 4] : span.kind === 'paused' ? [11, 6] : [4, LINE - 8];
+      if (span.kind === 'paused') {
+        context.fillStyle = colours.panel;
+        context.fillRect(x, y + top - 1.5, w, 1.5);
+      }
       context.fillStyle = colours[span.kind];
       context.beginPath();
-      context.roundRect(x, y + (isThin ? 8 : 4), w, isThin ? 4 : LINE - 8, Math.min(3, w / 2));
+      context.roundRect(x, y + top, w, height, Math.min(3, w / 2));
       context.fill();
     }
     context.restore();
@@ -169,7 +175,12 @@ export class TimelineView {
       const x = Math.round(xOf(time)) + 0.5;
       context.moveTo(x, AXIS - 5);
       context.lineTo(x, height);
-      if (x < width - 56) context.fillText(step < 1000 ? duration(time - from) : clock(time), x + 4, AXIS / 2);
+      if (x < width - 64)
+        context.fillText(
+          step < 1000 ? `${clock(time)}.${Math.floor((time % 1000) / 100)}` : clock(time),
+          x + 4,
+          AXIS / 2,
+        );
     }
     context.moveTo(0, AXIS + 0.5);
     context.lineTo(width, AXIS + 0.5);
@@ -194,6 +205,7 @@ export class TimelineView {
       line: of('line'),
       chosen: of('chosen'),
       life: of('edge'),
+      panel: of('panel'),
     };
     probe.remove();
     return this.#colours;

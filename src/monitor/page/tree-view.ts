@@ -82,7 +82,10 @@ export class TreeView {
     const line = target?.closest('[data-index]');
     const item = line instanceof HTMLElement ? this.#items[Number(line.dataset.index)] : undefined;
     if (!item) return;
-    if (target?.closest('.twisty') && item.childCount > 0) return this.#fold(item, !item.isExpanded);
+    if (target?.closest('.twisty') && item.childCount > 0) {
+      this.#fold(item, !item.isExpanded);
+      return;
+    }
     this.#listeners.onChoose(item.row.id);
     this.#listeners.onOpen(item.row.id);
   }
