@@ -77,11 +77,12 @@ export interface Row {
   readonly spans: readonly Span[];
 }
 
-/** A message that a person steered in, as a stored run tells it; live, no event carries its text. */
-export type SteeredMessage = EventEnvelope & { readonly type: 'steered'; readonly text: string };
+/** What only a stored run tells: live, no event carries the text of a message that was steered in, nor a bill by itself. */
+export type RecordedEvent = EventEnvelope &
+  ({ readonly type: 'steered'; readonly text: string } | { readonly type: 'billed'; readonly usage: Usage });
 
 /** An event of the chosen subagent. */
-export type FocusEvent = AgentEvent | SteeredMessage;
+export type FocusEvent = AgentEvent | RecordedEvent;
 
 export interface FocusPart {
   readonly id: string;

@@ -3,15 +3,15 @@
 import type { Activity } from '../domain/activity.js';
 import { isFinal } from '../domain/lifecycle.js';
 import { NO_USAGE } from '../domain/usage.js';
-import type { SubAgentEvent } from '../events/index.js';
-import type { OpenRequest, Row, RowActivity } from './protocol.js';
+import type { EventEnvelope, SubAgentEvent } from '../events/index.js';
+import type { OpenRequest, RecordedEvent, Row, RowActivity } from './protocol.js';
 import { closed, isOpen, opened, type Spans } from './spans.js';
 import { shortJson, toolLabel } from './texts.js';
 
 export const IDLE: RowActivity = { type: 'idle', label: '' };
 const MAX_ARGS = 2_000;
 
-export function newRow(event: Pick<SubAgentEvent, 'subagentId' | 'parentId' | 'time'>, order: number): Row {
+export function newRow(event: Pick<EventEnvelope, 'subagentId' | 'parentId' | 'time'>, order: number): Row {
   return {
     id: event.subagentId,
     order,
@@ -32,12 +32,12 @@ export function newRow(event: Pick<SubAgentEvent, 'subagentId' | 'parentId' | 't
 }
 
 /** @param version Of the board after this event. @returns the same row where the event changes nothing of it. */
-export function foldRow(row: Row, event: SubAgentEvent, version: number): Row {
+export function foldRow(row: Row, event: SubAgentEvent | RecordedEvent, version: number): Row {
   const changed = change(row, event, version);
   return changed === undefined ? row : { ...row, ...changed, updatedAt: event.time };
 }
 
-function change(row: Row, event: SubAgentEvent, version: number): Partial<Row> | undefined {
+function change(row: Row, event: SubAgentEvent | RecordedEvent, version: number): Partial<Row> | undefined {
   const { time } = event;
   switch (event.type) {
     case 'subagent_started': {
@@ -56,6 +56,8 @@ function change(row: Row, event: SubAgentEvent, version: number): Partial<Row> |
       return { turn: event.turn };
     case 'turn_end':
       return { turn: event.turn, ...(event.usage ? { usage: event.usage } : {}) };
+    case 'billed':
+      return { usage: event.usage };
     case 'tool_start':
       return {
         activity: { type: 'calling_tool', label: toolLabel(event.toolName, event.args) },

@@ -8,10 +8,10 @@ import type { SubAgentOutcome } from '../domain/outcome.js';
 import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import type { AgentEventBody } from '../events/index.js';
 import { type ChartStep, foldLog, type LogRecord, replayChart, type SpawnedRecord } from '../subagent/index.js';
-import type { FocusEvent, SteeredMessage } from './protocol.js';
+import type { FocusEvent } from './protocol.js';
 import type { StoredLog } from './stored-logs.js';
 
-type Body = AgentEventBody | Pick<SteeredMessage, 'type' | 'text'>;
+type Body = AgentEventBody | { type: 'steered'; text: string } | { type: 'billed'; usage: Usage };
 export type StoredEvent = Exclude<FocusEvent, { type: 'gap' }>;
 
 /** @returns in order, without offsets, which count over all subagents. */
@@ -115,6 +115,7 @@ class Teller {
         break;
       case 'billed':
         this.#usage = withRequestBilled(this.#usage, record.usage);
+        this.#publish(t, { type: 'billed', usage: this.#usage });
         break;
       case 'tasks':
         this.#publish(t, { type: 'tasks_updated', tasks: record.tasks });

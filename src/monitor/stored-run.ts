@@ -1,6 +1,5 @@
 /** A stored run as a row of steps: what the page shows at each of them. */
 
-import type { SubAgentEvent } from '../events/index.js';
 import type { Row } from './protocol.js';
 import { foldRow, newRow } from './row.js';
 import { eventsOfLog, type StoredEvent } from './stored-events.js';
@@ -67,14 +66,14 @@ export class StoredRun {
     while (at < step) {
       const event = this.events[at];
       at += 1;
-      if (event && event.type !== 'steered') this.#fold(rows, event, at);
+      if (event) this.#fold(rows, event, at);
       if (at % CHECKPOINT_EVERY === 0) this.#checkpoints[at / CHECKPOINT_EVERY] ??= new Map(rows);
     }
     this.#last = { step, rows };
     return rows;
   }
 
-  #fold(rows: Map<string, Row>, event: SubAgentEvent, version: number): void {
+  #fold(rows: Map<string, Row>, event: StoredEvent, version: number): void {
     const { subagentId: id } = event;
     const fresh = () => ({ ...newRow(event, this.#orders.get(id) ?? 0), depth: this.#depths.get(id) ?? 0 });
     rows.set(id, foldRow(rows.get(id) ?? fresh(), event, version));

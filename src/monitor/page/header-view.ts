@@ -17,9 +17,11 @@ const SIGNS: readonly (readonly [Sign, string])[] = [
   ['cancelled', 'cancelled'],
 ];
 
-const STATUS: Readonly<Record<Status, string>> = {
+const STATUS: Readonly<Record<Status | 'stored' | 'closed', string>> = {
   connecting: 'connecting',
   open: 'live',
+  stored: 'stored run',
+  closed: 'the run was closed',
   lost: 'connection lost, trying again',
   refused: 'the link is not valid: open the one that the program printed',
   away: 'resting while hidden',
@@ -32,6 +34,7 @@ export class HeaderView {
   readonly #totals = byId('totals', HTMLElement);
   readonly #model: RunModel;
   #pressed: ReadonlySet<string> = new Set();
+  #latest: Status = 'connecting';
 
   /** @param onFilter Told of the signs that are wanted; none for all. */
   constructor(model: RunModel, onFilter: (signs: ReadonlySet<string>) => void) {
@@ -54,14 +57,13 @@ export class HeaderView {
     }
   }
 
-  showStatus(status: Status): void {
-    const { hello, isOver } = this.#model;
-    const isStored = hello?.kind === 'stored' && status === 'open';
-    setText(this.#status, isStored ? 'stored run' : status === 'open' && isOver ? 'closed' : STATUS[status]);
-    setAttribute(this.#status, 'data-status', isStored ? 'stored' : status === 'open' && isOver ? 'closed' : status);
+  set status(status: Status) {
+    this.#latest = status;
+    this.#showStatus();
   }
 
   render(): void {
+    this.#showStatus();
     const counts = new Map<Sign, number>();
     let spent = 0;
     let costUsd: number | undefined;
@@ -83,5 +85,13 @@ export class HeaderView {
     if (document.title !== title) document.title = title;
     const totals = [several(this.#model.rows.size, 'subagent'), `${tokens(spent)} tokens`];
     setText(this.#totals, [...totals, ...(costUsd === undefined ? [] : [dollars(costUsd)])].join(' · '));
+  }
+
+  #showStatus(): void {
+    const { hello, isOver } = this.#model;
+    const quiet = hello?.kind === 'stored' ? 'stored' : isOver ? 'closed' : 'open';
+    const status = this.#latest === 'open' ? quiet : this.#latest;
+    setText(this.#status, STATUS[status]);
+    setAttribute(this.#status, 'data-status', status);
   }
 }

@@ -76,7 +76,7 @@ function onHello(hello: NonNullable<RunModel['hello']>): void {
 }
 
 function onFrame(frame: Frame): void {
-  for (const row of frame.rows) announce(row);
+  announce(frame.rows);
   model.apply(frame);
   if (frame.focus && frame.focus.id === focus?.id) focus.apply(frame.focus);
   if (frame.reset && focus && !frame.focus) restartFocus();
@@ -84,7 +84,7 @@ function onFrame(frame: Frame): void {
 }
 
 function onStatus(status: Status): void {
-  header.showStatus(status);
+  header.status = status;
   setAttribute(document.body, 'data-status', status);
   if (status === 'lost') announcer.say('connection', 'The connection to the run is lost.');
   soon();
@@ -117,16 +117,20 @@ function filter(part: Partial<typeof wanted>): void {
   soon();
 }
 
-function announce(row: Row): void {
-  const before = model.rows.get(row.id);
-  const isNew = row.requests.some(({ requestId }) => !before?.requests.some((open) => open.requestId === requestId));
-  if (isNew && model.rows.size > 0) {
-    const tools = row.requests.map(({ toolName }) => toolName).join(', ');
-    announcer.say(`approval ${row.id}`, `${titleOf(row)} asks for approval of ${tools}.`);
+function announce(rows: readonly Row[]): void {
+  const asking = rows.filter((row) => {
+    const known = new Set(model.rows.get(row.id)?.requests.map(({ requestId }) => requestId));
+    return row.requests.some(({ requestId }) => !known.has(requestId));
+  });
+  const [first] = asking;
+  if (first) {
+    const tools = first.requests.map(({ toolName }) => toolName).join(', ');
+    const one = `${titleOf(first)} asks for approval of ${tools}.`;
+    announcer.say('approval', asking.length === 1 ? one : `${asking.length} subagents ask for approval.`);
   }
-  if (row.id === focus?.id && before && before.state !== row.state) {
-    announcer.say('state', `${titleOf(row)} is ${row.state}.`);
-  }
+  const chosen = rows.find(({ id }) => id === focus?.id);
+  const before = chosen && model.rows.get(chosen.id);
+  if (before && before.state !== chosen.state) announcer.say('state', `${titleOf(chosen)} is ${chosen.state}.`);
 }
 
 function soon(): void {
