@@ -42,6 +42,11 @@ export class LiveSource implements MonitorSource {
     this.#forgetReleased();
   }
 
+  /** Subagents that some page has chosen. */
+  get openLogs(): number {
+    return this.#logs.size;
+  }
+
   hello(): Hello {
     return { kind: 'live', name: this.#name, board: this.#board.id };
   }

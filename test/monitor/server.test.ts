@@ -10,7 +10,7 @@ import { ask, control, openStream } from './support/ask.js';
 import { createMonitoredWorld } from './support/monitored-world.js';
 import { pageFiles } from './support/page-files.js';
 
-const hang = [{ text: 'wait', hang: true }];
+const hang = () => ({ text: 'wait', hang: true });
 
 describe('what a monitor serves', () => {
   it('gives the page and its files to whoever asks on this machine, and data only with the token', async () => {
