@@ -107,7 +107,7 @@ export async function startDemo(
   for (let index = 0; index < (options.extra ?? 0); index++) spawn(`Check module ${index + 1}`);
   const ready = (async () => {
     await Promise.all([review.outcome(), issues.outcome()]);
-    await translate.pause();
+    void translate.pause(); // it comes to rest only when its model does, which is never
   })();
   return { orchestrator, ready };
 }

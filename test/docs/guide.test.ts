@@ -28,6 +28,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string) => readFile(join(root, path), 'utf8');
 const guide = await read('docs/guide.md');
 const readme = await read('README.md');
+const monitor = await read('docs/monitor.md');
 const ofLanguage = (page: string, language: string) => blocksOf(page).filter((block) => block.language === language);
 
 /** What blocks may use without making it. */
@@ -49,7 +50,7 @@ afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-describe('the TypeScript of README and guide', () => {
+describe('the TypeScript of README, guide and the page on the monitor', () => {
   let problems: string[] = [];
 
   // One run for all, with a fault of its own in it, so that silence is known to mean something.
@@ -60,6 +61,7 @@ describe('the TypeScript of README and guide', () => {
     const paths = {
       troupe: [join(root, 'src/index.ts')],
       'troupe/machines': [join(root, 'machines/index.ts')],
+      'troupe/monitor': [join(root, 'src/monitor/index.ts')],
       'troupe/testing': [join(root, 'src/testing/index.ts')],
     };
     const compilerOptions = { rootDir: '/', typeRoots: [join(root, 'node_modules/@types')], paths };
@@ -67,7 +69,7 @@ describe('the TypeScript of README and guide', () => {
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
     await write('prelude.d.ts', PRELUDE);
-    for (const [page, text] of Object.entries({ guide, readme })) {
+    for (const [page, text] of Object.entries({ guide, readme, monitor })) {
       for (const { source, line } of ofLanguage(text, 'ts')) {
         await write(`${page}-${line}.ts`, '\n'.repeat(line - 1) + source); // the compiler's lines are those of the page
       }
@@ -92,6 +94,14 @@ describe('the README', () => {
     const program = example.slice(example.indexOf('*/') + 2).trim();
     expect(ofLanguage(readme, 'ts')[0]?.source).toBe(program);
     expect(ofLanguage(readme, 'text')[0]?.source.split('\n')).toEqual(promisedBy(example).lines);
+  });
+});
+
+describe('the page on the monitor', () => {
+  it('links to pictures that are there', () => {
+    const targets = [...monitor.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+    expect(targets.length).toBeGreaterThan(1);
+    expect(targets.filter((target) => !existsSync(join(root, 'docs', target)))).toEqual([]);
   });
 });
 

@@ -19,6 +19,8 @@ export class ChartView {
   readonly #said = el('p', { class: 'lit-states' });
   #path: ChartPath | undefined;
   #shown = '';
+  /** Until the person scrolls, what is lit stays in sight. */
+  #follows = true;
 
   constructor(root: HTMLElement, { title, width, height, shapes }: Drawing) {
     this.#svg = svgEl('svg', {
@@ -30,6 +32,15 @@ export class ChartView {
     this.#svg.append(...shapes.map((shape) => this.#draw(shape)));
     const frame = el('div', { class: 'chart-frame', tabindex: 0, role: 'group', 'aria-label': 'Chart' });
     frame.append(this.#svg);
+    for (const sign of ['wheel', 'pointerdown', 'keydown'] as const) {
+      root.addEventListener(
+        sign,
+        () => {
+          this.#follows = false;
+        },
+        { passive: true },
+      );
+    }
     root.append(this.#said, frame, el('h3', {}, 'Path'), this.#list);
   }
 
@@ -68,7 +79,8 @@ export class ChartView {
     }
     this.#said.textContent = place.map(shortPath).join(' · ');
     this.#list.replaceChildren(...visitsOf(path.visits, now));
-    if (isOther) this.#states.get(place.at(-1) ?? '')?.scrollIntoView({ block: 'center', inline: 'center' });
+    if (isOther) this.#follows = true;
+    if (this.#follows) this.#states.get(place.at(-1) ?? '')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
   #draw(shape: Shape): SVGElement {

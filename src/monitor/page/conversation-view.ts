@@ -137,6 +137,7 @@ class CallView {
   readonly #call: ToolCall;
   readonly #sign = icon('running');
   readonly #time = el('span', { class: 'number' });
+  readonly #outputTitle = el('h4', {}, 'Output');
   readonly #output = new GrowingText('output');
 
   constructor(call: ToolCall) {
@@ -148,7 +149,7 @@ class CallView {
     if (call.args !== undefined) {
       this.element.append(el('h4', {}, 'Arguments'), el('pre', {}, cut(pretty(call.args))));
     }
-    this.element.append(el('h4', {}, 'Output'), this.#output.element);
+    this.element.append(this.#outputTitle, this.#output.element);
     this.element.open = call.status === 'running';
   }
 
@@ -164,6 +165,7 @@ class CallView {
       'title',
       exitCode === undefined ? status : `exit code ${exitCode}`,
     ); // made in the constructor
+    this.#outputTitle.hidden = output === '';
     this.#output.show(output, restarts);
   }
 

@@ -161,6 +161,7 @@ export class Transcript {
       case 'subagent_completed': {
         const { output, error, durationMs, success } = event;
         this.end = { output, durationMs, ...(error ? { error } : {}) };
+        this.#breakOff(event.time);
         if (error) this.#note(event.time, `${error.code}: ${error.message}`, success ? 'plain' : 'bad');
         if (success && output !== this.#turn?.text) this.#add({ kind: 'answer', title: 'Answer', text: output });
         if (success) this.#note(event.time, 'completed', 'good');
@@ -168,6 +169,18 @@ export class Transcript {
       }
       default:
         break;
+    }
+  }
+
+  /** What was in flight at the end goes on no more. */
+  #breakOff(time: number): void {
+    const turn = this.#turn;
+    if (!turn) return;
+    this.#touch(turn).endedAt ??= time;
+    for (const call of turn.calls) {
+      if (call.status !== 'running') continue;
+      call.status = 'failed';
+      call.durationMs = time - call.startedAt;
     }
   }
 
