@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LiveSource } from '../../src/monitor/live-source.js';
 import type { Frame, Row } from '../../src/monitor/protocol.js';
-import { createWorld } from '../support/world.js';
+import { calls, createWorld } from '../support/world.js';
 import { openStream } from './support/ask.js';
 import { createMonitoredWorld } from './support/monitored-world.js';
 
@@ -113,6 +113,38 @@ describe('the stream of a page', () => {
     await orchestrator.close({ mode: 'cancel' });
     const told = await stream.until(({ isOver }) => isOver === true);
     expect(told.at(-1)?.frame.rows.at(-1)).toMatchObject({ state: 'cancelled', by: 'shutdown' });
+  });
+
+  it('holds no secret, whatever is shown', async () => {
+    const secret = 'sk-do-not-tell-me';
+    const redact = (text: string) => text.replaceAll(secret, '[redacted]');
+    const turns = [
+      calls(['peek', { label: secret }], ['note', { label: secret }]),
+      { text: secret, reasoning: secret },
+    ];
+    const world = await createMonitoredWorld(turns, {
+      secrets: redact,
+      approvals: 'wait',
+      definitions: [{ name: 'half', permissions: { allow: ['peek'], deny: [], ask: [], default: 'ask' } }],
+    });
+    const handle = world.spawn({ agentType: 'half', prompt: secret, description: secret, metadata: { secret } });
+    await world.settle();
+    const stream = await openStream({
+      port: world.monitor.port,
+      token: world.token,
+      path: `/events?focus=${handle.id}`,
+    });
+    const told = await stream.until(({ rows }) => rows.some(({ requests }) => requests.length > 0));
+    const [request] = told.flatMap(({ frame }) => frame.rows.flatMap(({ requests }) => requests));
+    handle.steer(`use ${secret}`);
+    handle.approve(request?.requestId ?? '');
+    await handle.wait();
+    told.push(
+      ...(await stream.until(({ focus }) => focus?.events.some(({ type }) => type === 'subagent_completed') ?? false)),
+    );
+    const all = JSON.stringify(told);
+    expect(all).toContain('[redacted]');
+    expect(all).not.toContain(secret);
   });
 
   it('forgets with the orchestrator those that are listed no more', async () => {

@@ -31,6 +31,8 @@ export class ChartPath {
         break;
       case 'subagent_state_changed':
         this.#state = event.to;
+        // Where it waited it does no more; what it does now is told next.
+        if (event.from === 'pending' || event.to === 'pending') this.#activity = 'idle';
         if (event.to === 'running') this.#hasStarted = true;
         break;
       case 'subagent_activity_changed':
