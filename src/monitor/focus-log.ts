@@ -19,6 +19,8 @@ interface Kept {
 export class FocusLog {
   /** Pages that look at it. */
   readers = 0;
+  /** Whether there was such a subagent. */
+  readonly isKnown: boolean;
   readonly #id: string;
   readonly #subscription: Subscription | undefined;
   #kept: Kept[] = [];
@@ -29,6 +31,7 @@ export class FocusLog {
   /** @param onEvent Called for each event from now on, not for those that were kept. */
   constructor(id: string, handle: SubAgentHandle | undefined, onEvent: () => void) {
     this.#id = id;
+    this.isKnown = handle !== undefined;
     let isLive = false;
     this.#subscription = handle?.replay$.subscribe((event) => {
       this.#add(event);

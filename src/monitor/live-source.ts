@@ -53,12 +53,13 @@ export class LiveSource implements MonitorSource {
 
   watch({ focus }: View): () => void {
     if (focus === undefined) return () => {};
-    const log = this.#logs.get(focus) ?? this.#openLog(focus);
-    log.readers += 1;
+    (this.#logs.get(focus) ?? this.#openLog(focus)).readers += 1;
     let isWatching = true;
     return () => {
       if (!isWatching) return;
       isWatching = false;
+      const log = this.#logs.get(focus);
+      if (!log) return; // all are closed
       log.readers -= 1;
       if (log.readers > 0) return;
       log.close();
@@ -124,7 +125,11 @@ export class LiveSource implements MonitorSource {
   }
 
   #focusAfter(focus: string, offset: number): { readonly part: FocusPart; readonly offset: number } | undefined {
-    return this.#logs.get(focus)?.after(offset);
+    const log = this.#logs.get(focus);
+    if (log?.isKnown !== false || !this.#board.row(focus)) return log?.after(offset);
+    const known = this.#openLog(focus); // it was chosen before it was spawned
+    known.readers = log.readers;
+    return known.after(offset);
   }
 
   /** What an event cannot say, or history has lost, the orchestrator knows at any time. */

@@ -104,6 +104,19 @@ describe('the stream of a page', () => {
     expect(offsets).toEqual(kept);
   });
 
+  it('gives the events also of one that was chosen before it was spawned', async () => {
+    const { monitor, token, spawn, settle } = await createMonitoredWorld(hang);
+    const stream = await openStream({ port: monitor.port, token, path: '/events?focus=subagent-1' });
+    await stream.next();
+    spawn();
+    await settle();
+    const told = await stream.until(({ focus }) => focus !== undefined);
+    expect(told.at(-1)?.frame.focus).toMatchObject({
+      id: 'subagent-1',
+      events: expect.arrayContaining([expect.objectContaining({ type: 'subagent_started' })]),
+    });
+  });
+
   it('says so when the chosen one is not known, and when the run is closed', async () => {
     const { monitor, token, orchestrator, spawn, settle } = await createMonitoredWorld(hang);
     spawn();

@@ -57,6 +57,8 @@ setInterval(() => {
   if (!document.hidden) soon();
 }, CLOCK_MS);
 void drawChart();
+const former = new URLSearchParams(location.hash.slice(1)).get('subagent');
+if (former) showFocus(former);
 look(true);
 
 /** The link has it behind the `#`; it stays there, so that a reload finds it again. */
@@ -99,10 +101,16 @@ function restartFocus(): void {
 
 function choose(id: string): void {
   if (id === focus?.id) return;
+  showFocus(id);
+  const link = new URLSearchParams({ token, subagent: id });
+  history.replaceState(null, '', `#${link}`); // a reload comes back to it
+  look(true);
+}
+
+function showFocus(id: string): void {
   focus = new FocusModel(id);
   tree.chosen = id;
   detail.focus = focus;
-  look(true);
   soon();
 }
 
