@@ -23,7 +23,10 @@ const INDENT = 14;
 /** Width of a letter, rather more than less: system fonts differ. */
 const LETTER_WIDTH = 6.6;
 
-/** Shapes of SVG; those of a state bear its path in `data-state`, those of an arrow `data-from` and `data-to`. */
+/**
+ * Shapes of SVG; those of a state bear its path in `data-state`, those of an arrow `data-from` and `data-to`, and the one that leads
+ * to an initial state has its path in `data-initial`.
+ */
 export interface Drawing {
   readonly title: string;
   readonly width: number;
@@ -48,7 +51,7 @@ export function drawingOf(chart: Chart, layout: Layout): Drawing {
       MARKERS,
       ...states.map((state) => stateShape(state, layout)),
       ...edges.map(arrowShape),
-      ...Object.entries(layout.starts).map(([path, start]) => startShape(start, boxAt(path, layout))),
+      ...Object.entries(layout.starts).map(([path, start]) => startShape(path, start, boxAt(path, layout))),
     ],
   };
 }
@@ -202,13 +205,13 @@ function arrowShape({ points, source, target, route }: RoutedEdge): Shape {
 }
 
 /** A dot, and a short arrow from it to the nearest edge of the initial state. */
-function startShape({ x, y }: Point, box: Box): Shape {
+function startShape(path: string, { x, y }: Point, box: Box): Shape {
   const endX = Math.min(Math.max(x, box.x), box.x + box.w);
   const endY = Math.min(Math.max(y, box.y), box.y + box.h);
   const d = `M${x} ${y}L${endX} ${endY}`;
   return {
     tag: 'g',
-    attributes: {},
+    attributes: { 'data-initial': path },
     children: [
       { tag: 'circle', attributes: { class: 'fill start', cx: x, cy: y, r: 4.5 } },
       { tag: 'path', attributes: { class: 'arrow start', d, 'marker-end': 'url(#to-start)' } },

@@ -69,11 +69,6 @@ export class MonitorServer {
     return (this.#server.address() as AddressInfo).port; // it listens on a port
   }
 
-  /** Pages that are open. */
-  get pageCount(): number {
-    return this.#pages.count;
-  }
-
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       this.#source.close();

@@ -2,7 +2,10 @@
 
 import type { FocusEvent } from '../protocol.js';
 
-/** Paths of the innermost states that are active: one, or one of each region. */
+/**
+ * Where it stands, in the words of states and activities: one of `pending.ready`, `pending.queued`, `pending.held` and the ends, or
+ * what it may and what it does. `placeIn` finds the states of a chart.
+ */
 export type Place = readonly string[];
 
 export interface Visit {
@@ -10,14 +13,17 @@ export interface Visit {
   readonly place: Place;
 }
 
+/** What an activity says that waits for a slot. */
+const QUEUED = 'queued for a slot';
 /** Visits that are remembered. */
 const MAX_VISITS = 2_000;
-const ACTIVITY = 'active.activity.';
 
 export class ChartPath {
   readonly visits: Visit[] = [];
   #state = 'pending';
   #activity = 'idle';
+  /** It was at work before, and waits for a slot to go on. */
+  #isQueued = false;
   #hasStarted = false;
   /** Until when a request waits to be tried again, in ms since the epoch. */
   #retryAt = 0;
@@ -37,6 +43,8 @@ export class ChartPath {
         break;
       case 'subagent_activity_changed':
         this.#activity = event.activity.activityType;
+        this.#isQueued =
+          this.#state === 'running' && 'reason' in event.activity && event.activity.reason.includes(QUEUED);
         this.#retryAt = 0;
         break;
       case 'retry':
@@ -57,13 +65,12 @@ export class ChartPath {
     if (this.#state === 'pending') return [isWaiting ? 'pending.queued' : 'pending.ready'];
     if (this.#state === 'paused' && !this.#hasStarted) return ['pending.held'];
     if (this.#state !== 'running' && this.#state !== 'paused') return [this.#state];
-    return [`active.control.${this.#state}`, ACTIVITY + this.#activityState(now)];
+    return [this.#isQueued ? 'queued' : this.#state, this.#activityAt(now)];
   }
 
-  #activityState(now: number): string {
-    if (this.#activity === 'waiting_for_control' && this.#retryAt > 0) return 'requesting_llm.backing_off';
-    if (this.#activity !== 'requesting_llm') return this.#activity;
-    return now < this.#retryAt ? 'requesting_llm.backing_off' : 'requesting_llm.asking';
+  #activityAt(now: number): string {
+    if (this.#activity === 'waiting_for_control' && this.#retryAt > 0) return 'backing_off';
+    return this.#activity === 'requesting_llm' && now < this.#retryAt ? 'backing_off' : this.#activity;
   }
 
   #visit(time: number, place: Place): void {
@@ -79,14 +86,43 @@ export interface Arrow {
   readonly to: string;
 }
 
+export interface ChartStates {
+  /** Paths of all states. */
+  readonly states: ReadonlySet<string>;
+  /** Paths of those that a state begins with. */
+  readonly initials: ReadonlySet<string>;
+}
+
+/** Paths of the innermost states of a chart that are meant. */
+export function placeIn(place: Place, chart: ChartStates): string[] {
+  return place.map((word) => innermost(pathOf(word, chart.states), chart.initials));
+}
+
+function pathOf(word: string, states: ReadonlySet<string>): string {
+  if (states.has(word)) return word;
+  const control = `active.control.${word}`;
+  if (states.has(control)) return control;
+  const activity = [...states].find((path) => path.startsWith('active.activity.') && path.endsWith(`.${word}`));
+  return activity ?? 'active.control.running';
+}
+
+function innermost(path: string, initials: ReadonlySet<string>): string {
+  const first = [...initials].find((each) => each.slice(0, each.lastIndexOf('.')) === path);
+  return first === undefined ? path : innermost(first, initials);
+}
+
 /** What lies between two activities, for no time at all. */
-const BETWEEN = `${ACTIVITY}idle`;
+const BETWEEN = 'active.activity.idle';
 
 /**
- * The arrows that lead from one place to the next: straight, or through `idle`, where the chart chooses what comes.
- * @param arrows All of the chart.
+ * The arrows that lead from some states to others: straight, or through `idle`, where the chart chooses what comes.
+ * @param before, after Paths of innermost states. @param arrows All of the chart.
  */
-export function wayBetween<One extends Arrow>(before: Place, after: Place, arrows: readonly One[]): One[] {
+export function wayBetween<One extends Arrow>(
+  before: readonly string[],
+  after: readonly string[],
+  arrows: readonly One[],
+): One[] {
   const left = before.filter((path) => !after.includes(path));
   const entered = after.filter((path) => !before.includes(path));
   return entered.flatMap((to) => {

@@ -1,7 +1,7 @@
 /** The chart as the machine's own definition draws it: where it stands is lit, and so is the way it came. */
 
 import type { Drawing, Shape } from '../../charts/index.js';
-import { type Arrow, type ChartPath, type Visit, wayBetween } from './chart-path.js';
+import { type Arrow, type ChartPath, placeIn, type Visit, wayBetween } from './chart-path.js';
 import { el, setAttribute, svgEl } from './dom.js';
 import { clock, duration } from './format.js';
 
@@ -14,6 +14,7 @@ interface DrawnArrow extends Arrow {
 export class ChartView {
   readonly #svg: SVGSVGElement;
   readonly #states = new Map<string, SVGElement>();
+  readonly #initials = new Set<string>();
   readonly #arrows: DrawnArrow[] = [];
   readonly #list = el('ol', { class: 'visits', reversed: true });
   readonly #said = el('p', { class: 'lit-states' });
@@ -45,13 +46,16 @@ export class ChartView {
   }
 
   show(path: ChartPath, now: number): void {
-    const place = path.placeAt(now);
-    const key = `${place.join()} ${path.visits.length} ${path.visits.at(-1)?.time}`;
+    const words = path.placeAt(now);
+    const key = `${words.join()} ${path.visits.length} ${path.visits.at(-1)?.time}`;
     if (path === this.#path && key === this.#shown) return;
     const isOther = path !== this.#path;
     this.#path = path;
     this.#shown = key;
-    const visited = new Set(path.visits.flatMap(({ place: states }) => states));
+    const chart = { states: new Set(this.#states.keys()), initials: this.#initials };
+    const place = placeIn(words, chart);
+    const visits = path.visits.map((visit) => placeIn(visit.place, chart));
+    const visited = new Set(visits.flat());
     for (const [state, element] of this.#states) {
       const isLit = place.some((active) => active === state || active.startsWith(`${state}.`));
       const level =
@@ -68,16 +72,16 @@ export class ChartView {
     }
     const taken = new Set<Arrow>();
     let last: readonly Arrow[] = [];
-    for (const [index, { place: states }] of path.visits.entries()) {
-      const before = path.visits[index - 1];
+    for (const [index, states] of visits.entries()) {
+      const before = visits[index - 1];
       if (!before) continue;
-      last = wayBetween(before.place, states, this.#arrows);
+      last = wayBetween(before, states, this.#arrows);
       for (const arrow of last) taken.add(arrow);
     }
     for (const arrow of this.#arrows) {
       setAttribute(arrow.element, 'data-level', last.includes(arrow) ? 'last' : taken.has(arrow) ? 'taken' : 'none');
     }
-    this.#said.textContent = place.map(shortPath).join(' · ');
+    this.#said.textContent = words.join(' · ');
     this.#list.replaceChildren(...visitsOf(path.visits, now));
     if (isOther) this.#follows = true;
     if (this.#follows) this.#states.get(place.at(-1) ?? '')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -86,7 +90,8 @@ export class ChartView {
   #draw(shape: Shape): SVGElement {
     const element = svgEl(shape.tag, shape.attributes);
     for (const child of shape.children ?? []) element.append(typeof child === 'string' ? child : this.#draw(child));
-    const { 'data-state': state, 'data-from': from, 'data-to': to } = shape.attributes;
+    const { 'data-state': state, 'data-initial': initial, 'data-from': from, 'data-to': to } = shape.attributes;
+    if (initial !== undefined) this.#initials.add(`${initial}`);
     if (state !== undefined) this.#states.set(`${state}`, element);
     if (from !== undefined && to !== undefined) this.#arrows.push({ from: `${from}`, to: `${to}`, element });
     return element;
@@ -99,14 +104,9 @@ function visitsOf(visits: readonly Visit[], now: number): HTMLElement[] {
     .slice(first)
     .map(({ time, place }, index) => {
       const next = visits[first + index + 1];
-      const names = el('span', {}, place.map(shortPath).join(' · '));
+      const names = el('span', {}, place.join(' · '));
       const lasted = next || place.length > 1 ? duration((next?.time ?? Math.max(now, time)) - time) : '';
       return el('li', {}, el('time', {}, clock(time)), names, el('span', { class: 'number' }, lasted));
     })
     .reverse();
-}
-
-/** Without the regions, which say nothing new. */
-function shortPath(path: string): string {
-  return path.replace(/^active\.(control|activity)\./, '');
 }

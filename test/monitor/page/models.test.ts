@@ -5,7 +5,7 @@ import { subagentMachine } from '../../../machines/index.js';
 import { drawingOf, readChart, type Shape, subagentLayout } from '../../../src/charts/index.js';
 import { NO_USAGE } from '../../../src/domain/usage.js';
 import type { AgentEventBody } from '../../../src/events/index.js';
-import { ChartPath, wayBetween } from '../../../src/monitor/page/chart-path.js';
+import { ChartPath, placeIn, wayBetween } from '../../../src/monitor/page/chart-path.js';
 import { duration, tokens } from '../../../src/monitor/page/format.js';
 import { SseParser } from '../../../src/monitor/page/sse.js';
 import { Transcript, type TurnBlock } from '../../../src/monitor/page/transcript.js';
@@ -118,11 +118,12 @@ describe('the transcript', () => {
 
 describe('the path through the chart', () => {
   const arrows: { from: string; to: string }[] = [];
-  const states = new Set<string>();
+  const chart = { states: new Set<string>(), initials: new Set<string>() };
   const collect = ({ attributes, children = [] }: Shape) => {
-    const { 'data-from': from, 'data-to': to, 'data-state': state } = attributes;
+    const { 'data-from': from, 'data-to': to, 'data-state': state, 'data-initial': initial } = attributes;
+    if (initial !== undefined) chart.initials.add(`${initial}`);
     if (from !== undefined && to !== undefined) arrows.push({ from: `${from}`, to: `${to}` });
-    if (state !== undefined) states.add(`${state}`);
+    if (state !== undefined) chart.states.add(`${state}`);
     for (const child of children) if (typeof child !== 'string') collect(child);
   };
   for (const shape of drawingOf(readChart(subagentMachine.config), subagentLayout).shapes) collect(shape);
@@ -141,34 +142,37 @@ describe('the path through the chart', () => {
     state(4, 'pending', 'running');
     activity(4, { activityType: 'requesting_llm', messageCount: 2 });
     path.apply(event(5, { type: 'retry', attempt: 1, delayMs: 10, reason: 'busy' }));
-    expect(path.placeAt(6)).toEqual(['active.control.running', 'active.activity.requesting_llm.backing_off']);
-    expect(path.placeAt(20)).toEqual(['active.control.running', 'active.activity.requesting_llm.asking']);
+    expect(path.placeAt(6)).toEqual(['running', 'backing_off']);
+    expect(path.placeAt(20)).toEqual(['running', 'requesting_llm']);
     activity(21, { activityType: 'calling_tool', toolName: 'a', args: {}, calls: [] });
     state(22, 'running', 'paused');
     activity(23, waits);
     state(24, 'paused', 'running');
     activity(24, { activityType: 'requesting_llm', messageCount: 3 });
     state(25, 'running', 'completed');
-    const places = path.visits.map(({ place }) => place.join(' '));
-    expect(places).toEqual([
+    expect(path.visits.map(({ place }) => place.join(' '))).toEqual([
       'pending.ready',
       'pending.queued',
       'pending.held',
       'pending.ready',
-      'active.control.running active.activity.idle',
-      'active.control.running active.activity.requesting_llm.asking',
-      'active.control.running active.activity.requesting_llm.backing_off',
-      'active.control.running active.activity.calling_tool',
-      'active.control.paused active.activity.calling_tool',
-      'active.control.paused active.activity.waiting_for_control',
-      'active.control.running active.activity.waiting_for_control',
-      'active.control.running active.activity.requesting_llm.asking',
+      'running idle',
+      'running requesting_llm',
+      'running backing_off',
+      'running calling_tool',
+      'paused calling_tool',
+      'paused waiting_for_control',
+      'running waiting_for_control',
+      'running requesting_llm',
       'completed',
     ]);
-    for (const { place } of path.visits) for (const each of place) expect(states.has(each)).toBe(true);
-    for (const [index, { place }] of path.visits.entries()) {
-      const before = path.visits[index - 1];
-      if (before) expect(wayBetween(before.place, place, arrows), `${before.place} to ${place}`).not.toEqual([]);
+    const places = path.visits.map(({ place }) => placeIn(place, chart));
+    for (const [index, place] of places.entries()) {
+      for (const [at, state] of place.entries()) {
+        expect(chart.states.has(state)).toBe(true);
+        expect(state).toContain(path.visits[index]?.place[at]);
+      }
+      const before = places[index - 1];
+      if (before) expect(wayBetween(before, place, arrows), `${before} to ${place}`).not.toEqual([]);
     }
   });
 });
