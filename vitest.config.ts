@@ -9,6 +9,7 @@ export default defineConfig({
       { find: /^troupe$/, replacement: at('./src/index.ts') },
       { find: /^troupe\/machines$/, replacement: at('./machines/index.ts') },
       { find: /^troupe\/telemetry$/, replacement: at('./src/telemetry/index.ts') },
+      { find: /^troupe\/monitor$/, replacement: at('./src/monitor/index.ts') },
       { find: /^troupe\/testing$/, replacement: at('./src/testing/index.ts') },
       { find: /^troupe\/inspect$/, replacement: at('./src/inspect/index.ts') },
     ],

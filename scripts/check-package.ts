@@ -17,9 +17,11 @@ const OPTIONAL = /\/node_modules\/(openai|nats|@nats-io|ws|@statelyai|@modelcont
 const folder = await mkdtemp(join(tmpdir(), 'troupe-package-'));
 try {
   await install();
+  const snippets = await writeSnippets();
   await compile('Bundler');
   await compile('NodeNext');
   await node(['consumer.js']);
+  for (const name of snippets) await node([`${name}.js`]);
   await importsWork();
   await loadsOnlyWhatItNeeds();
   await doctorTells();
@@ -53,6 +55,16 @@ async function install(): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
 }
 
+/** The programs of docs/monitor.md, which run as they stand. @returns their names. */
+async function writeSnippets(): Promise<string[]> {
+  const page = await readFile(join(root, 'docs/monitor.md'), 'utf8');
+  const sources = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, source = '']) => source);
+  if (sources.length === 0) throw new Error('docs/monitor.md has no programs any more');
+  const names = sources.map((_, index) => `snippet-${index}`);
+  await Promise.all(sources.map((source, index) => writeFile(join(folder, `${names[index]}.ts`), source)));
+  return names;
+}
+
 /** Strict, but with neither `noUncheckedIndexedAccess` nor `exactOptionalPropertyTypes`, and declarations are checked too. */
 async function compile(moduleResolution: 'NodeNext' | 'Bundler'): Promise<void> {
   const compilerOptions = {
@@ -65,7 +77,7 @@ async function compile(moduleResolution: 'NodeNext' | 'Bundler'): Promise<void> 
     types: ['node'],
   };
   await copyFile(join(fixture, 'consumer.ts'), join(folder, 'consumer.ts'));
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], { cwd: folder });
 }
 
@@ -91,6 +103,9 @@ async function loadsOnlyWhatItNeeds(): Promise<void> {
   const inspect = (await loadedBy('troupe/inspect')).filter((url) => OPTIONAL.test(url));
   if (inspect.length > 0)
     throw new Error(`importing troupe/inspect loads ${inspect[0]}; startInspector does, or says what to install`);
+  if (plain.some((url) => url.includes('/dist/src/monitor/')))
+    throw new Error('importing troupe loads the monitor; it is a subpath of its own');
+  await loadedBy('troupe/monitor');
 }
 
 /** Here all is there; where the packages that it needs are not, the program says so, and does not fall over them. */

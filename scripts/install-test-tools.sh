@@ -4,6 +4,8 @@ set -euo pipefail
 
 missing=()
 command -v rg > /dev/null || missing+=(ripgrep)
+command -v chromium > /dev/null || missing+=(chromium)
+command -v tmux > /dev/null || missing+=(tmux)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then

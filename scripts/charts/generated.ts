@@ -3,10 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { orchestratorMachine, subagentMachine } from '../../machines/index.js';
-import { definitionJson, readChart } from './chart.js';
+import { definitionJson, pictureOf, readChart, subagentLayout } from '../../src/charts/index.js';
 import { mermaidOf } from './mermaid.js';
-import { pictureOf } from './picture.js';
-import { subagentLayout } from './subagent-layout.js';
 
 const FOLDER = 'docs/machines';
 

@@ -1,6 +1,6 @@
 /** A chart as Mermaid text (stateDiagram-v2), for places that draw it from text. */
 
-import { allStates, type Chart, mergeAlike, type State, type Transition } from './chart.js';
+import { allStates, type Chart, mergeAlike, type State, type Transition } from '../../src/charts/index.js';
 
 /**
  * Edges come after all states: Mermaid puts a state into the block where it first appears. Notes tell what stays in its state

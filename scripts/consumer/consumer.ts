@@ -13,6 +13,7 @@ import {
 } from 'troupe';
 import { type Inspector, startInspector } from 'troupe/inspect';
 import { subagentMachine } from 'troupe/machines';
+import { type Monitor, monitorStore, startMonitor } from 'troupe/monitor';
 import { scripted, VirtualClock } from 'troupe/testing';
 import { z } from 'zod';
 
@@ -53,4 +54,23 @@ const inspector: Inspector = await startInspector({ name: 'consumer' });
 assert.match(inspector.page ?? '', /^http:\/\/127\.0\.0\.1:/);
 orchestrator.inspect(inspector.inspect).unsubscribe();
 await inspector.stop();
+const session = agent.session();
+const monitors: readonly Monitor[] = await Promise.all([
+  startMonitor(orchestrator),
+  startMonitor(session, { name: 'a session' }),
+]);
+for (const monitor of monitors) {
+  const page = await (await fetch(monitor.url)).text();
+  const [script] = /\w+\.js/.exec(page) ?? [];
+  assert.equal((await fetch(new URL(`/${script}`, monitor.url))).status, 200);
+  for (const [, sheet] of page.matchAll(/"(\w+\.css)"/g)) {
+    assert.equal((await fetch(new URL(`/${sheet}`, monitor.url))).status, 200);
+  }
+  await monitor.close();
+}
+await assert.rejects(
+  monitorStore('nowhere'),
+  (error) => error instanceof TroupeError && error.code === 'config_invalid',
+);
+await session.close();
 await orchestrator.close();

@@ -24,6 +24,8 @@ const STEERING_TAKEN: ChartEvent = { type: 'steering_taken' };
 export interface TimedEvent {
   readonly event: ChartEvent;
   readonly at: number;
+  /** Place of the record that tells of it, among all that were written. */
+  readonly record: number;
 }
 
 export interface LoggedRepair {
@@ -34,6 +36,8 @@ export interface LoggedRepair {
 export interface FoldedLog {
   readonly spawned: SpawnedRecord;
   readonly createdAt: number;
+  /** Places of the records that count, among all that were written. */
+  readonly places: readonly number[];
   /** What the chart was told, in the order in which it took it, and what of its records it must have known. */
   readonly events: readonly TimedEvent[];
   readonly messages: readonly TranscriptEntry[];
@@ -63,6 +67,7 @@ export interface FoldedLog {
 export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, price?: ModelPrice): FoldedLog {
   const upAt = upTimes(written);
   const half = halfAnswers(written, written.at(-1)?.type !== 'ended');
+  const places = [...written.keys()].filter((index) => !half.has(index));
   const records = written.filter((_, index) => !half.has(index));
   const times = upAt.filter((_, index) => !half.has(index));
   const messages: TranscriptEntry[] = [];
@@ -132,7 +137,8 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
   return {
     spawned,
     createdAt: spawned.t,
-    events: inOrderTaken(records, times),
+    places,
+    events: inOrderTaken(records, times, places),
     messages,
     hiddenCalls,
     begunCalls,
@@ -215,12 +221,18 @@ function untoldResults(records: readonly LogRecord[]): ReadonlySet<LogRecord> {
 }
 
 /** A result is recorded before the chart is told of it: a signal that came in between stands behind it, and names it. */
-function inOrderTaken(records: readonly LogRecord[], times: readonly number[]): TimedEvent[] {
+function inOrderTaken(
+  records: readonly LogRecord[],
+  times: readonly number[],
+  places: readonly number[],
+): TimedEvent[] {
   const events: TimedEvent[] = [];
   const untold = untoldResults(records);
   for (const [index, record] of records.entries()) {
     const event = toldBy(record, untold);
-    if (event) events.splice(placeOf(record, events), 0, { event, at: times[index] ?? record.t });
+    if (!event) continue;
+    const place = places[index] ?? index;
+    events.splice(placeOf(record, events), 0, { event, at: times[index] ?? record.t, record: place });
   }
   return events;
 }

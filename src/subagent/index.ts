@@ -11,7 +11,7 @@ export { LOG_VERSION, type LogEntry, type LogRecord, parseLog, type SpawnedRecor
 export { mayPassivate, passivate } from './passivation.js';
 export { chartInput, type PermissionBounds, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 export { provideSubagent } from './provide.js';
-export { replayChart } from './replay-chart.js';
+export { type ChartStep, replayChart } from './replay-chart.js';
 export { type RestoredSubagent, restoreSubagent } from './restored.js';
 export { saidInFull } from './said-once.js';
 export type { SignalAnswer } from './signals.js';

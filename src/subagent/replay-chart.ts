@@ -28,9 +28,22 @@ export interface ReplayedChart {
 /** What comes back waits for a slot before it goes on. */
 export const RESTORED = { type: 'RESTORED' } as const;
 
+/** One thing that the chart was told, and what came of it. */
+export interface ChartStep {
+  /** Place of the record that tells of it, among all that were written. */
+  readonly record: number;
+  readonly snapshot: SubagentSnapshot;
+  readonly emitted: readonly SubagentEmitted[];
+}
+
 type MachineEvent = Parameters<typeof transition<typeof subagentMachine>>[2];
 
-export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog): ReplayedChart {
+/** @param onStep Called for each event, in the order in which the chart took them. */
+export function replayChart(
+  input: SubagentInput,
+  { events, lastAt }: FoldedLog,
+  onStep?: (step: ChartStep) => void,
+): ReplayedChart {
   let [snapshot] = initialTransition(subagentMachine, input);
   let ranMs = 0;
   let before: number | undefined;
@@ -40,13 +53,16 @@ export function replayChart(input: SubagentInput, { events, lastAt }: FoldedLog)
   };
   const askedAt = new Map<string, number>();
   const refusals = new Map<string, string>();
-  for (const { event, at } of events) {
+  for (const { event, at, record } of events) {
     pass(at);
+    const emitted: SubagentEmitted[] = [];
     for (const told of asTold(event, snapshot)) {
       const [next, actions] = transition(subagentMachine, snapshot, told);
       snapshot = next;
-      for (const { callId, text } of refusalsIn(actions)) refusals.set(callId, text);
+      emitted.push(...emittedIn(actions));
     }
+    for (const told of emitted) if (told.type === 'call_refused') refusals.set(told.call.callId, told.text);
+    onStep?.({ record, snapshot, emitted });
     for (const call of snapshot.context.calls) {
       const requestId = requestIdOf(call);
       if (call.status === 'asking' && !askedAt.has(requestId)) askedAt.set(requestId, at);
@@ -104,17 +120,11 @@ function done(actorId: string, output: unknown): MachineEvent {
   return { type: `${DONE}${actorId}`, actorId, output } as unknown as MachineEvent; // as XState makes it
 }
 
-interface Refusal {
-  readonly callId: string;
-  readonly text: string;
-}
-
-/** Of the actions that a transition would have done, those that tell of a call that is not run. */
-function refusalsIn(actions: ReturnType<typeof transition<typeof subagentMachine>>[1]): Refusal[] {
-  return actions.flatMap(({ params }) => {
-    const event =
-      params && typeof params === 'object' && 'event' in params ? (params.event as SubagentEmitted) : undefined;
-    return event?.type === 'call_refused' ? [{ callId: event.call.callId, text: event.text }] : [];
+/** Of the actions that a transition would have done, those that tell readers of something. */
+function emittedIn(actions: ReturnType<typeof transition<typeof subagentMachine>>[1]): SubagentEmitted[] {
+  return actions.flatMap(({ type, params }) => {
+    const isEmit = (type as string) === 'xstate.emit'; // XState's own, which the chart's type does not name
+    return isEmit ? [(params as unknown as { readonly event: SubagentEmitted }).event] : [];
   });
 }
 

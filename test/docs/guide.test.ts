@@ -32,6 +32,7 @@ const guide = await read('docs/guide.md');
 const readme = await read('README.md');
 const xstate = await read('docs/xstate.md');
 const inspect = await read('docs/inspect.md');
+const monitor = await read('docs/monitor.md');
 const ofLanguage = (page: string, language: string) => blocksOf(page).filter((block) => block.language === language);
 
 /** What blocks may use without making it. */
@@ -65,6 +66,7 @@ describe('the TypeScript of README, guide and pages beside it', () => {
       troupe: [join(root, 'src/index.ts')],
       'troupe/machines': [join(root, 'machines/index.ts')],
       'troupe/telemetry': [join(root, 'src/telemetry/index.ts')],
+      'troupe/monitor': [join(root, 'src/monitor/index.ts')],
       'troupe/testing': [join(root, 'src/testing/index.ts')],
       'troupe/inspect': [join(root, 'src/inspect/index.ts')],
     };
@@ -73,7 +75,7 @@ describe('the TypeScript of README, guide and pages beside it', () => {
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
     await write('prelude.d.ts', PRELUDE);
-    for (const [page, text] of Object.entries({ guide, readme, xstate, inspect })) {
+    for (const [page, text] of Object.entries({ guide, readme, xstate, inspect, monitor })) {
       for (const { source, line } of ofLanguage(text, 'ts')) {
         await write(`${page}-${line}.ts`, '\n'.repeat(line - 1) + source); // the compiler's lines are those of the page
       }
@@ -98,6 +100,14 @@ describe('the README', () => {
     const program = example.slice(example.indexOf('*/') + 2).trim();
     expect(ofLanguage(readme, 'ts')[0]?.source).toBe(program);
     expect(ofLanguage(readme, 'text')[0]?.source.split('\n')).toEqual(promisedBy(example).lines);
+  });
+});
+
+describe('the page on the monitor', () => {
+  it('links to pictures that are there', () => {
+    const targets = [...monitor.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+    expect(targets.length).toBeGreaterThan(1);
+    expect(targets.filter((target) => !existsSync(join(root, 'docs', target)))).toEqual([]);
   });
 });
 

@@ -7,8 +7,8 @@ import { TestRunner } from 'vitest';
 const HOW_TO_GET = {
   tmux: 'install tmux (apt-get install tmux, brew install tmux)',
   rg: 'install ripgrep (apt-get install ripgrep, brew install ripgrep)',
-  chromium: 'install chromium (apt-get install chromium)',
   git: 'install git (apt-get install git, brew install git)',
+  chromium: 'install chromium (apt-get install chromium)',
 } as const;
 
 /**
@@ -16,20 +16,24 @@ const HOW_TO_GET = {
  * and how to get it; under `CI` it fails instead, so that no run there is green for want of a program.
  */
 export function needs(program: keyof typeof HOW_TO_GET): void {
-  if (isOnPath(program)) return;
+  if (pathOf(program) !== undefined) return;
   const missing = `needs ${program}, which is not on PATH: ${HOW_TO_GET[program]}`;
   const test = TestRunner.getCurrentTest();
   if (process.env.CI || !test) throw new Error(missing);
   test.context.skip(missing);
 }
 
-function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return folder !== '';
-    } catch {
-      return false;
-    }
-  });
+/** Where the program is; `undefined` where it is not on `PATH`. */
+export function pathOf(program: keyof typeof HOW_TO_GET): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -54,6 +54,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['src/config', 'src/domain'],
     packages: ['xstate', 'zod', '@statelyai/inspect', 'ws', 'node'],
   },
+  'src/charts': { rooms: [], packages: ['zod'] },
+  'src/monitor': {
+    rooms: [
+      'src/charts',
+      'machines',
+      'src/store',
+      'src/subagent',
+      { type: 'src/orchestrator' },
+      'src/events',
+      'src/domain',
+    ],
+    packages: ['rxjs', 'zod', 'xstate', 'node'],
+  },
   'src/testing': {
     rooms: [...ACTIVITIES, 'src/bus', 'src/store', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod', 'node'],

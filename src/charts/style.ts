@@ -1,5 +1,7 @@
 /** The looks of the pictures: system fonts, and colours for a light and a dark page. */
 
+import type { Shape } from './shape.js';
+
 const LIGHT = {
   page: '#ffffff',
   line: '#d1d9e0',
@@ -57,7 +59,20 @@ export const STYLE = [
 ].join('');
 
 /** Arrow heads, one of each colour: a head does not take its arrow's. */
-export const MARKERS = `<defs>${ARROW_COLOURS.map(
-  (name) =>
-    `<marker id="to-${name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path class="fill ${name}" d="M0 0.8L10 5L0 9.2z"/></marker>`,
-).join('')}</defs>`;
+export const MARKERS: Shape = {
+  tag: 'defs',
+  attributes: {},
+  children: ARROW_COLOURS.map((name) => ({
+    tag: 'marker',
+    attributes: {
+      id: `to-${name}`,
+      viewBox: '0 0 10 10',
+      refX: 9,
+      refY: 5,
+      markerWidth: 7,
+      markerHeight: 7,
+      orient: 'auto',
+    },
+    children: [{ tag: 'path', attributes: { class: `fill ${name}`, d: 'M0 0.8L10 5L0 9.2z' } }],
+  })),
+};

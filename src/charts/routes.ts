@@ -28,6 +28,7 @@ export interface Route {
 
 export interface RoutedEdge {
   readonly name: string;
+  readonly source: string;
   readonly target: string;
   readonly targetBox: Box;
   readonly route: Route;

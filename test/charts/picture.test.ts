@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { subagentMachine } from '../../machines/index.js';
-import { definitionJson, readChart } from '../../scripts/charts/chart.js';
 import { mermaidOf } from '../../scripts/charts/mermaid.js';
-import { type Layout, pictureOf } from '../../scripts/charts/picture.js';
-import { subagentLayout } from '../../scripts/charts/subagent-layout.js';
+import { definitionJson, type Layout, pictureOf, readChart, subagentLayout } from '../../src/charts/index.js';
 
 const door = setup({ guards: { isLocked: () => false }, actions: { ring: () => {}, squeak: () => {} } }).createMachine({
   id: 'door',

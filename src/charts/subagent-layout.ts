@@ -1,6 +1,6 @@
 /** Where the states and arrows of the subagent chart stand in its picture. Change it when the chart changes. */
 
-import type { Layout } from './picture.js';
+import type { Layout } from './drawing.js';
 
 export const subagentLayout: Layout = {
   width: 980,

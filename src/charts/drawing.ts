@@ -1,9 +1,10 @@
-/** A chart as an SVG picture: what it says comes from the definition, where it stands from a layout made by hand. */
+/** A chart as a drawing: what it says comes from the definition, where it stands from a layout made by hand. */
 
 import { allStates, type Chart, type State } from './chart.js';
 import { type Box, checkRoutes, type Point, pathOf, pointsOf, type Route, type RoutedEdge } from './routes.js';
 import { asideOf, keyOf, notesOf, plainText, type Row, rowsOf } from './rows.js';
-import { type ArrowColour, MARKERS, STYLE } from './style.js';
+import type { Shape } from './shape.js';
+import { type ArrowColour, MARKERS } from './style.js';
 
 export interface Layout {
   readonly width: number;
@@ -22,8 +23,19 @@ const INDENT = 14;
 /** Width of a letter, rather more than less: system fonts differ. */
 const LETTER_WIDTH = 6.6;
 
+/**
+ * Shapes of SVG; those of a state bear its path in `data-state`, those of an arrow `data-from` and `data-to`, and the one that leads
+ * to an initial state has its path in `data-initial`.
+ */
+export interface Drawing {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  readonly shapes: readonly Shape[];
+}
+
 /** @throws Error when the layout does not fit the chart: a state or arrow that only one of them has, a text without room. */
-export function pictureOf(chart: Chart, layout: Layout): string {
+export function drawingOf(chart: Chart, layout: Layout): Drawing {
   const states = allStates(chart.root);
   const initials = states.flatMap(({ path, initial }) => (initial ? [path ? `${path}.${initial}` : initial] : []));
   sameNames('state', namesOf(states), Object.keys(layout.boxes));
@@ -31,18 +43,17 @@ export function pictureOf(chart: Chart, layout: Layout): string {
   sameNames('initial state', initials, Object.keys(layout.starts));
   const edges = states.flatMap((state) => edgesOf(state, layout));
   checkRoutes(edges);
-  const { width, height } = layout;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">`,
-    `<title id="title">Statechart of the ${escaped(chart.id)}</title>`,
-    `<style>${STYLE}</style>`,
-    MARKERS,
-    ...states.map((state) => boxMarkup(state, layout)),
-    ...edges.map(arrowMarkup),
-    ...Object.entries(layout.starts).map(([path, start]) => startMarkup(start, boxAt(path, layout))),
-    '</svg>',
-    '',
-  ].join('\n');
+  return {
+    title: `Statechart of the ${chart.id}`,
+    width: layout.width,
+    height: layout.height,
+    shapes: [
+      MARKERS,
+      ...states.map((state) => stateShape(state, layout)),
+      ...edges.map(arrowShape),
+      ...Object.entries(layout.starts).map(([path, start]) => startShape(path, start, boxAt(path, layout))),
+    ],
+  };
 }
 
 function sameNames(what: string, inChart: readonly string[], inLayout: readonly string[]): void {
@@ -85,24 +96,29 @@ function edgesOf(state: State, layout: Layout): RoutedEdge[] {
     const route = layout.routes[name];
     if (target === undefined || !route) return [];
     const points = pointsOf(route, box, lineY(box, above + index));
-    return [{ name, target, targetBox: boxAt(target, layout), route, points }];
+    return [{ name, source: state.path, target, targetBox: boxAt(target, layout), route, points }];
   });
 }
 
-function boxMarkup(state: State, layout: Layout): string {
+function stateShape(state: State, layout: Layout): Shape {
   const box = boxAt(state.path, layout);
   const notes = notesOf(state);
   const rows = rowsOf(state);
   checkRoom(state, box, [`${state.key} ${asideOf(state) ?? ''}`, ...notes, ...rows.map(plainText)]);
   const x = box.x + (box.lines?.x ?? INDENT);
-  const lines = [...notes.map((note) => ['note', escaped(note)]), ...rows.map((row) => ['row', rowMarkup(row)])];
-  return [
-    frameMarkup(state, box),
-    titleMarkup(state, box),
-    ...lines.map(
-      ([kind, markup], index) => `<text class="${kind}" x="${x}" y="${lineY(box, index) + 4}">${markup}</text>`,
-    ),
-  ].join('\n');
+  const lines = [
+    ...notes.map((note) => ({ kind: 'note', words: [note] })),
+    ...rows.map((row) => ({ kind: 'row', words: wordsOf(row) })),
+  ];
+  return {
+    tag: 'g',
+    attributes: { 'data-state': state.path },
+    children: [
+      ...frameShapes(state, box),
+      titleShape(state, box),
+      ...lines.map(({ kind, words }, index) => textShape(kind, x, lineY(box, index) + 4, words)),
+    ],
+  };
 }
 
 /** @param texts The title, then the lines. */
@@ -116,35 +132,49 @@ function checkRoom({ path, states }: State, box: Box, texts: readonly string[]):
     throw new Error(`"${path}": too many lines for its box in the layout`);
 }
 
-function frameMarkup({ path, kind, states }: State, box: Box): string {
-  if (box.region) return `<path class="divider" d="M${box.x} ${box.y}H${box.x + box.w}"/>`;
-  const frame = (name: string, inset: number, radius: number) =>
-    `<rect class="${name}" x="${box.x + inset}" y="${box.y + inset}" width="${box.w - 2 * inset}" height="${box.h - 2 * inset}" rx="${radius}"/>`;
-  if (kind === 'final') return frame(`box final ${endColourOf(path)}`, 0, 8) + frame('ring', 4, 5);
-  return frame(`box ${path === '' ? 'root' : kind}`, 0, states.length === 0 ? 8 : 12);
+function frameShapes({ path, kind, states }: State, box: Box): Shape[] {
+  if (box.region) return [{ tag: 'path', attributes: { class: 'divider', d: `M${box.x} ${box.y}H${box.x + box.w}` } }];
+  const frame = (name: string, inset: number, rx: number): Shape => ({
+    tag: 'rect',
+    attributes: {
+      class: name,
+      x: box.x + inset,
+      y: box.y + inset,
+      width: box.w - 2 * inset,
+      height: box.h - 2 * inset,
+      rx,
+    },
+  });
+  if (kind === 'final') return [frame(`box final ${endColourOf(path)}`, 0, 8), frame('ring', 4, 5)];
+  return [frame(`box ${path === '' ? 'root' : kind}`, 0, states.length === 0 ? 8 : 12)];
 }
 
-function titleMarkup(state: State, box: Box): string {
+function titleShape(state: State, box: Box): Shape {
   const { path, key, kind, states } = state;
-  const at = (name: string, x: number, y: number, markup: string) =>
-    `<text class="${name}" x="${box.x + x}" y="${box.y + y}">${markup}</text>`;
-  if (kind === 'final') return at('title middle', box.w / 2, box.h / 2 + 5, escaped(key));
-  if (path === '') return at('headline', 28, 40, escaped(key));
+  if (kind === 'final') return textShape('title middle', box.x + box.w / 2, box.y + box.h / 2 + 5, [key]);
+  if (path === '') return textShape('headline', box.x + 28, box.y + 40, [key]);
   const aside = asideOf(state);
-  const markup =
-    aside === undefined ? escaped(key) : `${escaped(key)} <tspan class="note" dx="8">${escaped(aside)}</tspan>`;
-  return at(states.length === 0 ? 'title' : 'region', box.region ? 48 : INDENT, 19, markup);
+  const words = aside === undefined ? [key] : [key, span('note', aside, 8)];
+  return textShape(states.length === 0 ? 'title' : 'region', box.x + (box.region ? 48 : INDENT), box.y + 19, words);
 }
 
-function rowMarkup({ order, trigger, effects, goal }: Row): string {
+function wordsOf({ order, trigger, effects, goal }: Row): (Shape | string)[] {
   return [
-    order === undefined ? '' : `<tspan class="order">${order}</tspan>`,
-    escaped(trigger),
-    effects === undefined ? '' : `<tspan class="effects">/ ${escaped(effects)}</tspan>`,
-    goal === undefined ? '' : `<tspan class="goal ${colourOf(goal)}">→ ${escaped(goal)}</tspan>`,
-  ]
-    .filter(Boolean)
-    .join(' ');
+    ...(order === undefined ? [] : [span('order', `${order}`)]),
+    ...(trigger === '' ? [] : [trigger]),
+    ...(effects === undefined ? [] : [span('effects', `/ ${effects}`)]),
+    ...(goal === undefined ? [] : [span(`goal ${colourOf(goal)}`, `→ ${goal}`)]),
+  ];
+}
+
+/** @param words With a blank between them. */
+function textShape(name: string, x: number, y: number, words: readonly (Shape | string)[]): Shape {
+  const children = words.flatMap((word, index) => (index === 0 ? [word] : [' ', word]));
+  return { tag: 'text', attributes: { class: name, x, y }, children };
+}
+
+function span(name: string, text: string, dx?: number): Shape {
+  return { tag: 'tspan', attributes: { class: name, ...(dx === undefined ? {} : { dx }) }, children: [text] };
 }
 
 /** What an arrow leads to is told by its colour: an end, rest, the turning point, or work. */
@@ -158,21 +188,33 @@ function endColourOf(key: string): ArrowColour {
   return colours[key] ?? 'on';
 }
 
-function arrowMarkup({ points, target, route }: RoutedEdge): string {
+function arrowShape({ points, source, target, route }: RoutedEdge): Shape {
   const colour = colourOf(keyOf(target));
-  const dot = ({ x, y }: Point) => `<circle class="fill ${colour}" cx="${x}" cy="${y}" r="2.6"/>`;
-  const head = route.joins ? '' : ` marker-end="url(#to-${colour})"`;
+  const dot = ({ x, y }: Point): Shape => ({
+    tag: 'circle',
+    attributes: { class: `fill ${colour}`, cx: x, cy: y, r: 2.6 },
+  });
+  const head = route.joins ? {} : { 'marker-end': `url(#to-${colour})` };
   const dots = route.joins ? [...points.slice(0, 1), ...points.slice(-1)] : points.slice(0, 1);
-  return `<path class="arrow ${colour}" d="${pathOf(points)}"${head}/>${dots.map(dot).join('')}`;
+  const line: Shape = { tag: 'path', attributes: { class: `arrow ${colour}`, d: pathOf(points), ...head } };
+  return {
+    tag: 'g',
+    attributes: { 'data-from': source, 'data-to': target },
+    children: [line, ...dots.map(dot)],
+  };
 }
 
 /** A dot, and a short arrow from it to the nearest edge of the initial state. */
-function startMarkup({ x, y }: Point, box: Box): string {
+function startShape(path: string, { x, y }: Point, box: Box): Shape {
   const endX = Math.min(Math.max(x, box.x), box.x + box.w);
   const endY = Math.min(Math.max(y, box.y), box.y + box.h);
-  return `<circle class="fill start" cx="${x}" cy="${y}" r="4.5"/><path class="arrow start" d="M${x} ${y}L${endX} ${endY}" marker-end="url(#to-start)"/>`;
-}
-
-function escaped(words: string): string {
-  return words.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  const d = `M${x} ${y}L${endX} ${endY}`;
+  return {
+    tag: 'g',
+    attributes: { 'data-initial': path },
+    children: [
+      { tag: 'circle', attributes: { class: 'fill start', cx: x, cy: y, r: 4.5 } },
+      { tag: 'path', attributes: { class: 'arrow start', d, 'marker-end': 'url(#to-start)' } },
+    ],
+  };
 }

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { byPrompt, calls } from '../../support/world.js';
+import { lineOf, openPage, shows, soon } from '../support/browser.js';
+import { createMonitoredWorld } from '../support/monitored-world.js';
+
+describe('a page for whoever looks at it', { timeout: 60_000 }, () => {
+  it('can be used by keyboard alone', async () => {
+    const world = await createMonitoredWorld(
+      byPrompt({
+        lead: [calls(['task', { tasks: [{ agent: 'worker', prompt: 'child' }] }])],
+        child: [{ text: 'x', hang: true }],
+        other: [{ text: 'y', hang: true }],
+      }),
+    );
+    const lead = world.spawn({ agentType: 'lead', prompt: 'lead', description: 'Lead' });
+    await world.settle();
+    const other = world.spawn({ prompt: 'other', description: 'Other' });
+    await world.settle();
+    const { page } = await openPage(world.monitor.url);
+    await lineOf(page, 'Other').waitFor();
+    const chosen = () => page.locator('tree-line[aria-selected="true"]').getAttribute('data-id');
+    const isActive = (id: string) => page.evaluate((wanted) => document.activeElement?.id === wanted, id);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('To the subagents');
+    for (let presses = 0; presses < 12 && !(await isActive('tree')); presses++) await page.keyboard.press('Tab');
+    expect(await isActive('tree')).toBe(true);
+    expect(await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)).toBe('solid');
+    await page.keyboard.press('ArrowDown');
+    expect(await chosen()).toBe(lead.id);
+    expect(await page.locator('#tree').getAttribute('aria-activedescendant')).toBe('line-0');
+    await page.keyboard.press('ArrowLeft');
+    await soon(() => page.locator('tree-line:visible').count()).toBe(2);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('tree-line[aria-selected="true"]').getAttribute('aria-level')).toBe('2');
+    await page.keyboard.press('End');
+    expect(await chosen()).toBe(other.id);
+    await page.keyboard.press('p');
+    await soon(() => other.state()).toBe('paused');
+    await shows(page, '#announcements', 'paused');
+    await page.keyboard.press('r');
+    await soon(() => other.state()).toBe('running');
+    await page.keyboard.press('/');
+    await page.keyboard.type('lead');
+    await soon(() => page.locator('tree-line:visible').count()).toBe(1);
+    await page.locator('#tab-talk').focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('#tab-chart').getAttribute('aria-selected')).toBe('true');
+    expect(await isActive('tab-chart')).toBe(true);
+    await page.keyboard.press('ArrowRight');
+    await page.locator('#event-list').focus();
+    await page.keyboard.press('ArrowDown');
+    await shows(page, '#event-full', '"type": "subagent_started"');
+  });
+
+  it.each([
+    ['light', 400],
+    ['dark', 400],
+    ['light', 2000],
+    ['dark', 2000],
+  ] as const)(
+    'is readable in %s at %i px: nothing sticks out, and texts stand off their ground',
+    async (colorScheme, width) => {
+      const world = await createMonitoredWorld([calls(['note', { label: 'x'.repeat(300) }])], { approvals: 'wait' });
+      world.spawn({ agentType: 'asker', description: `A ${'very '.repeat(40)}long description without an end` });
+      await world.settle();
+      const { page } = await openPage(world.monitor.url, { viewport: { width, height: 800 }, colorScheme });
+      await lineOf(page, 'very').click();
+      await page.locator('.approval').waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(await page.locator('#panel-chart').isVisible()).toBe(width === 2000);
+      for (const tab of ['about', 'events', 'talk']) {
+        await page.locator(`#tab-${tab}`).click();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      }
+      expect(await page.evaluate(faintTexts)).toEqual([]);
+    },
+  );
+
+  it('stays quick with a thousand subagents and a long history', async () => {
+    const text = Array.from({ length: 100 }, (_, index) => `w${index} `);
+    const world = await createMonitoredWorld(() => ({ text, hang: true }), { maxConcurrentSubagents: 1_000 });
+    for (let index = 1; index <= 1_000; index++) world.spawn({ description: `Number ${index}` });
+    await world.settle();
+    const startedAt = performance.now();
+    const { page } = await openPage(world.monitor.url);
+    await shows(page, '#totals', '1,000 subagents');
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(await page.locator('tree-line').count()).toBeLessThan(60);
+    await page.locator('#tree').focus();
+    await page.keyboard.press('End');
+    await shows(page, 'tree-line[aria-selected="true"]', 'Number 1000');
+    await shows(page, '.turn .text', 'w99');
+    await page.locator('#search').fill('number 77');
+    await soon(() => page.locator('tree-line:visible').count()).toBe(11);
+    const worst = await page.evaluate(async () => {
+      const tree = document.querySelector('#tree') as HTMLElement;
+      (document.querySelector('#search') as HTMLInputElement).value = '';
+      document.querySelector('#search')?.dispatchEvent(new Event('input'));
+      let longest = 0;
+      let before = performance.now();
+      for (let frame = 0; frame < 30; frame++) {
+        tree.scrollTop += 1_500;
+        await new Promise(requestAnimationFrame);
+        longest = Math.max(longest, performance.now() - before);
+        before = performance.now();
+      }
+      return longest;
+    });
+    expect(worst).toBeLessThan(1_000); // a shared machine; by itself it takes some 20 ms
+  });
+});
+
+/** In the page: texts with less contrast than 4.5 : 1 to the nearest ground behind them. */
+function faintTexts(): string[] {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgb = (colour: string): number[] => {
+    if (!context) return [];
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (colour: number[]) =>
+    [0.2126, 0.7152, 0.0722].reduce((sum, weight, index) => {
+      const part = (colour[index] ?? 0) / 255;
+      return sum + weight * (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    }, 0);
+  const groundOf = (element: Element): number[] => {
+    for (let at: Element | null = element; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return rgb(getComputedStyle(document.documentElement).backgroundColor);
+  };
+  const faint: string[] = [];
+  for (const element of document.querySelectorAll('body *:not(svg *)')) {
+    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
+    if (!hasText || !(element as HTMLElement).checkVisibility?.()) continue;
+    const [one = 0, other = 0] = [light(rgb(getComputedStyle(element).color)), light(groundOf(element))].sort(
+      (a, b) => b - a,
+    );
+    const contrast = (one + 0.05) / (other + 0.05);
+    if (contrast < 4.5)
+      faint.push(`${element.className || element.tagName} ${contrast.toFixed(2)} ${element.textContent?.slice(0, 30)}`);
+  }
+  return faint;
+}
