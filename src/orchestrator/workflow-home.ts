@@ -43,6 +43,7 @@ export class WorkflowHome implements Home {
   readonly #opened: Opened;
   readonly #log: RecordLog;
   readonly #ids: readonly string[];
+  /** Of those with records that are not on disk, at least. */
   readonly #writers = new Map<string, RecordWriter>();
   #closing: Promise<void> | undefined;
   #onOwnFault: WriterOptions['onFault'] = () => {};
@@ -113,7 +114,9 @@ export class WorkflowHome implements Home {
     const writer = this.#writers.get(id);
     writer?.leave(this.#onOwnFault);
     await writer?.flush().catch(() => {}); // held until the store works again, or all is closed
-    return writer?.isWritten ?? true;
+    const isWritten = writer?.isWritten ?? true;
+    if (isWritten) this.#writers.delete(id);
+    return isWritten;
   }
 
   /** What is left is tried once more, and waited for no longer: then nothing is written here any more. */

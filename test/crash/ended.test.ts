@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { TroupeError } from '../../src/domain/errors.js';
 import type { ScriptedFunction } from '../../src/testing/index.js';
+import { createSessionWorld, step } from '../session/session-world.js';
 import { MortalStore } from '../support/mortal-store.js';
 import { byPrompt, lastMessage, tasks, type World } from '../support/world.js';
 import { life, untilQuiet } from './support/one-life.js';
 
 const refused = { error: new TroupeError('model_refused', 'not with me') };
 
-const asked = ({ model }: World, prompt: string) =>
+const asked = ({ model }: Pick<World, 'model'>, prompt: string) =>
   model.requests.filter(({ messages: [first] }) => first?.content === prompt).length;
 
 interface Ending {
@@ -68,6 +69,51 @@ describe('a child that has ended when its process dies', () => {
       }
     });
   }
+});
+
+describe('a child of a workflow that has failed when its process dies', () => {
+  it('never runs again once its parent was told, though their records may share a write, whichever line was the last', async () => {
+    const script = byPrompt({
+      lead: [tasks('child'), { text: 'lead is done' }, { text: 'lead is done' }, { text: 'lead is done' }],
+      child: [{ ...refused, delayMs: 50 }],
+    });
+    const steps = [step('lead', { agent: 'lead' })];
+    let toldCount = 0;
+    for (let appends = 1; ; appends++) {
+      const store = new MortalStore();
+      const first = createSessionWorld(script, { sessionStore: store });
+      onTestFinished(async () => {
+        store.bury();
+        const closed = first.session.close({ mode: 'cancel' });
+        await first.clock.advance(200); // its writes take their time
+        await closed;
+      });
+      store.begin({ clock: first.clock, appends, writeMs: () => 5 });
+      let isTold = false;
+      store.onRecord = (id, record) => {
+        if (id === 'subagent-1' && (record as { type: string }).type === 'settled') isTold = true;
+      };
+      void first.session.parallelResumable(steps, 'w').catch(() => {});
+      const { orchestrator } = first.session;
+      for (let ms = 0; ms < 200 && asked(first, 'child') === 0; ms++) await first.clock.advance(1);
+      // One message is being written when the child fails; the other waits, and what the parent adds next stands beside it.
+      for (const ms of [46, 3]) {
+        await first.clock.advance(ms);
+        if (!store.isDead) orchestrator.getHandle('subagent-1')?.steer('go on');
+      }
+      await first.clock.advance(200);
+      if (!store.isDead) break;
+      store.begin();
+      const second = createSessionWorld(script, { sessionStore: store });
+      const outcomes = second.session.parallelResumable(steps, 'w');
+      await second.clock.advance(200);
+      await expect(outcomes).resolves.toMatchObject([{ output: 'lead is done' }]);
+      if (!isTold) continue;
+      toldCount += 1;
+      expect([appends, asked(second, 'child')]).toEqual([appends, 0]);
+    }
+    expect(toldCount).toBeGreaterThan(0);
+  });
 });
 
 describe('a subagent that ends while the store cannot write', () => {

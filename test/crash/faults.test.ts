@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OnPersistError } from '../../src/domain/stored.js';
-import type { ScriptedAnswer } from '../../src/testing/index.js';
+import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
 import { createSessionWorld, echo, step } from '../session/session-world.js';
 import { firstLife } from '../support/lives.js';
 import { MortalStore } from '../support/mortal-store.js';
@@ -153,5 +153,39 @@ describe('a workflow whose signal is aborted while the store cannot write', () =
       expect(again).toMatchObject({ success: true, output: 'done a' });
       expect(first.model.requests).toHaveLength(1);
     }
+  });
+
+  it('resolves for all of its steps, held as they are by one journal, and the next call runs what was not done', async () => {
+    const store = new MortalStore();
+    store.begin();
+    const script: ScriptedFunction = ({ messages: [first, second] }) => {
+      if (first?.content === 'b' && !second) return { toolCalls: [{ name: 'slow', args: { ms: 100 } }] };
+      return { text: `done ${first?.content}` };
+    };
+    const first = createSessionWorld(script, { sessionStore: store, maxParallelTasks: 2 });
+    const controller = new AbortController();
+    store.onRecord = (id, record) => {
+      const { event } = record as { event?: { type: string } };
+      if (id === 'subagent-1' && event?.type === 'xstate.done.actor.llm') store.isBroken = true;
+    };
+    const steps = ['a', 'b', 'c'].map((name) => step(name));
+    const call = first.session.parallelResumable(steps, 'w', { signal: controller.signal });
+    await first.clock.advance(3 * SECOND_MS);
+    const { orchestrator } = first.session;
+    expect(orchestrator.getAllStates().map(({ state }) => state)).toEqual(['completed', 'running', 'running']);
+    controller.abort();
+    const outcomes = await call;
+    expect(outcomes.map(({ output, error }) => [output, error?.code])).toEqual([
+      ['done a', 'cancelled'],
+      ['', 'cancelled'],
+      ['', 'cancelled'],
+    ]);
+    expect(first.clock.pending).toBe(0);
+
+    store.isBroken = false;
+    const again = first.session.parallelResumable(steps, 'w');
+    await first.clock.advance(200);
+    await expect(again).resolves.toMatchObject(steps.map(({ taskId }) => ({ output: `done ${taskId}` })));
+    expect(first.model.requests.filter(({ messages: [word] }) => word?.content === 'a')).toHaveLength(1);
   });
 });

@@ -107,6 +107,23 @@ describe('parallelResumable', () => {
     expect(second.model.requests).toHaveLength(3);
   });
 
+  it('tells readers of a step that goes on what its former life had told', async () => {
+    const store = new MemorySessionStore();
+    const first = life(store, [calls(['note', { label: 'n' }]), { hang: true }]);
+    void first.session.parallelResumable([step('a')], 'w');
+    await first.settle();
+    const second = life(store, [{ text: 'finished' }]);
+    await second.session.parallelResumable([step('a')], 'w');
+    const stream = second.session.orchestrator.getHandle('subagent-1')?.events();
+    const gap = await stream?.recv();
+    expect(gap).toMatchObject({ type: 'gap', subagentId: 'subagent-1', epoch: 0, fromSeq: 1 });
+    // At least as many as records tell of, never more than there were.
+    const { toSeq = 0 } = gap as { toSeq?: number };
+    expect(toSeq).toBeLessThanOrEqual(first.events.length);
+    expect(toSeq).toBeGreaterThan(8);
+    await expect(stream?.recv()).resolves.toMatchObject({ type: 'subagent_started', epoch: 1, seq: 1 });
+  });
+
   it('refuses other work under the name of a step that is done, and runs it again when told to', async () => {
     const store = new MemorySessionStore();
     const first = life(store, echo);
