@@ -96,7 +96,7 @@ describe('the stream of a page', () => {
     await world.clock.advance(100);
     const again = await openStream({ port, token: world.token, path, headers: { 'last-event-id': id } });
     const rest = again.until(take);
-    await world.clock.advance(60_000);
+    while (!handle.isDone()) await world.clock.advance(100);
     await rest;
     const kept = world.events.flatMap((event) =>
       event.type !== 'gap' && event.subagentId === handle.id ? [event.offset] : [],
