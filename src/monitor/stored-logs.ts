@@ -2,6 +2,7 @@
 
 import { messageOf, TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
+import { parseSubagentLine } from '../orchestrator/index.js';
 import type { SessionStore, StorePath } from '../store/index.js';
 import { type LogRecord, parseLog, saidInFull } from '../subagent/index.js';
 
@@ -31,23 +32,22 @@ export async function readStoredLogs(store: SessionStore, sessionId?: string): P
   const chosen = await sessionIn(store, sessionId);
   const session = [SESSIONS, chosen];
   const workflows = await store.list([...session, WORKFLOWS]);
-  const homes: { readonly path: StorePath; readonly workflowId?: string }[] = [
-    { path: session },
-    ...workflows.map((workflowId) => ({ path: [...session, WORKFLOWS, workflowId], workflowId })),
-  ];
   const logs = new Map<string, StoredLog>();
   const problems: string[] = [];
-  for (const { path, workflowId } of homes) {
-    const ids = await store.list([...path, SUBAGENTS]);
-    const read = await inGroups(ids, (id) => readOne(store, [...path, SUBAGENTS, id]).catch(asProblem));
-    for (const [index, records] of read.entries()) {
-      const ownId = ids[index] ?? '';
-      if (typeof records === 'string') problems.push(records);
-      else if (records.length > 0) {
+  const take = (read: readonly ReadLog[] | string, workflowId?: string) => {
+    if (typeof read === 'string') problems.push(read);
+    else {
+      for (const { id: ownId, records } of read) {
         const id = logs.has(ownId) ? `${workflowId}/${ownId}` : ownId;
         logs.set(id, { id, ...(workflowId === undefined ? {} : { workflowId }), records });
       }
     }
+  };
+  const ids = await store.list([...session, SUBAGENTS]);
+  const own = await inGroups(ids, (id) => readSubagent(store, [...session, SUBAGENTS, id]).catch(asProblem));
+  for (const read of own) take(read);
+  for (const workflowId of workflows) {
+    take(await readWorkflow(store, [...session, WORKFLOWS, workflowId]).catch(asProblem), workflowId);
   }
   return { sessionId: chosen, logs: [...logs.values()], problems };
 }
@@ -66,10 +66,35 @@ async function sessionIn(store: SessionStore, wanted: string | undefined): Promi
   );
 }
 
-async function readOne(store: SessionStore, path: StorePath): Promise<LogRecord[]> {
+interface ReadLog {
+  readonly id: string;
+  readonly records: readonly LogRecord[];
+}
+
+/** None where a crash came before its first record. */
+async function readSubagent(store: SessionStore, path: StorePath): Promise<ReadLog[]> {
   const contents = await store.readJournal(path);
-  if (!contents || contents.records.length === 0) return []; // a crash came before its first record
-  return saidInFull(parseLog(contents.records, `${store.name}: ${path.join('/')}`));
+  return readLogs(
+    new Map([[path.at(-1) ?? '', contents?.records ?? []]]),
+    `${store.name}: ${path.slice(0, -1).join('/')}`,
+  );
+}
+
+/** All subagents of a workflow are in one journal. */
+async function readWorkflow(store: SessionStore, path: StorePath): Promise<ReadLog[]> {
+  const contents = await store.readJournal(path);
+  const byId = new Map<string, unknown[]>();
+  for (const line of contents?.records ?? []) {
+    const part = parseSubagentLine(line);
+    if (part) byId.set(part.of, [...(byId.get(part.of) ?? []), ...part.records]);
+  }
+  return readLogs(byId, `${store.name}: ${path.join('/')}`);
+}
+
+function readLogs(byId: ReadonlyMap<string, readonly unknown[]>, where: string): ReadLog[] {
+  return [...byId].flatMap(([id, records]) =>
+    records.length === 0 ? [] : [{ id, records: saidInFull(parseLog(records, `${where}/${id}`)) }],
+  );
 }
 
 /** One that is damaged does not hide the others. */

@@ -8,6 +8,7 @@ import { readStoredLogs } from '../../src/monitor/stored-logs.js';
 import { StoredRun } from '../../src/monitor/stored-run.js';
 import { StoredSource } from '../../src/monitor/stored-source.js';
 import { FileSessionStore, MemorySessionStore } from '../../src/store/index.js';
+import { createSessionWorld, echo, step } from '../session/session-world.js';
 import { makeFolder } from '../store/support/folders.js';
 import { createWorld, errorOf, eventsOf } from '../support/world.js';
 import { createStoredWorld } from './support/stored-world.js';
@@ -163,6 +164,22 @@ describe('how a store is read', () => {
     });
     expect(await errorOf(() => readStoredLogs(store, 'c'))).toMatchObject({ code: 'config_invalid' });
     expect((await readStoredLogs(store, 'b')).logs).toHaveLength(1);
+  });
+
+  it('shows the steps of a workflow beside the subagents of its session', async () => {
+    const store = new MemorySessionStore();
+    const { session } = createSessionWorld(echo, { sessionStore: store });
+    await session.parallelResumable([step('a'), step('b')], 'nightly');
+    const { logs } = await readStoredLogs(store);
+    expect(logs).toMatchObject([
+      { id: 'subagent-1', workflowId: 'nightly' },
+      { id: 'subagent-2', workflowId: 'nightly' },
+    ]);
+    const run = new StoredRun({ sessionId: 'default', logs, problems: [] });
+    expect([...run.rowsAt(run.steps).values()].map(({ description, state }) => [description, state])).toEqual([
+      ['a', 'completed'],
+      ['b', 'completed'],
+    ]);
   });
 
   it('shows the others where one journal is damaged, and says which', async () => {

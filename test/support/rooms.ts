@@ -56,15 +56,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/charts': { rooms: [], packages: ['zod'] },
   'src/monitor': {
-    rooms: [
-      'src/charts',
-      'machines',
-      'src/store',
-      'src/subagent',
-      { type: 'src/orchestrator' },
-      'src/events',
-      'src/domain',
-    ],
+    rooms: ['src/charts', 'machines', 'src/store', 'src/subagent', 'src/orchestrator', 'src/events', 'src/domain'],
     packages: ['rxjs', 'zod', 'xstate', 'node'],
   },
   'src/testing': {
