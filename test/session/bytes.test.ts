@@ -1,19 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FileSessionStore } from '../../src/store/index.js';
 import type { ScriptedFunction } from '../../src/testing/index.js';
+import { makeFolder } from '../store/support/folders.js';
 import { createWorld } from '../support/world.js';
 import { createSessionWorld, step } from './session-world.js';
 
 const ANSWER = 'word '.repeat(200);
-
-function storeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-bytes-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 function bytesIn(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -21,7 +15,7 @@ function bytesIn(folder: string): number {
 }
 
 async function bytesOfSteps(count: number): Promise<number> {
-  const folder = storeFolder();
+  const folder = makeFolder();
   const sessionStore = new FileSessionStore(folder);
   const { session } = createSessionWorld(() => ({ text: ANSWER }), { sessionStore });
   const steps = Array.from({ length: count }, (_, index) => step(`step-${String(index).padStart(4, '0')}`));
@@ -33,7 +27,7 @@ async function bytesOfSteps(count: number): Promise<number> {
 
 /** What is on disk of one subagent after so many turns with a call each. */
 async function bytesOfTurns(count: number): Promise<number> {
-  const folder = storeFolder();
+  const folder = makeFolder();
   const turns: ScriptedFunction = ({ messages }) => {
     const turn = messages.filter(({ role }) => role === 'assistant').length;
     return turn < count
