@@ -78,7 +78,8 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const recorder = new Recorder(writer, workflow, run, done);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
-    for (const handle of superseded(taken, inFlight, done)) void handle.cancel('its step has gone on without it');
+    const toRun = steps.filter((step) => !replayed.get(step));
+    for (const handle of superseded(taken, inFlight, toRun)) void handle.cancel('its step has gone on without it');
     return await Promise.all(
       steps.map(async (step) => {
         const { spec } = step;
@@ -147,9 +148,9 @@ function inFlightSteps(
 function superseded(
   taken: readonly SubAgentHandle[],
   inFlight: ReadonlyMap<string, SubAgentHandle>,
-  done: ReadonlyMap<string, DoneStep>,
+  toRun: readonly Step[],
 ): SubAgentHandle[] {
-  const awaited = new Set([...inFlight].flatMap(([taskId, handle]) => (done.has(taskId) ? [] : [handle])));
+  const awaited = new Set(toRun.map(({ spec }) => inFlight.get(spec.taskId)));
   return taken.filter((handle) => handle.config.parentId === undefined && !handle.isDone() && !awaited.has(handle));
 }
 

@@ -128,6 +128,21 @@ describe('parallelResumable', () => {
     ]);
   });
 
+  it('goes on with a step that was run again and cut off', async () => {
+    const store = new MemorySessionStore();
+    const other = { ...step('a'), prompt: 'other' };
+    await life(store, echo).session.parallelResumable([step('a')], 'w');
+    const second = life(store, [{ toolCalls: [{ name: 'note', args: { label: 'other' } }] }, { hang: true }]);
+    void second.session.parallelResumable([other], 'w', { onChanged: 'rerun' });
+    await second.settle();
+    expect(second.effects).toEqual(['other']);
+    const third = life(store, echo);
+    const outcomes = await third.session.parallelResumable([other], 'w', { onChanged: 'rerun' });
+    expect(outcomes).toMatchObject([{ success: true, output: 'done other', subagentId: 'subagent-2', turns: 2 }]);
+    expect(third.effects).toEqual([]);
+    await expect(life(store, []).session.parallelResumable([other], 'w')).resolves.toMatchObject([{ replayed: true }]);
+  });
+
   it('refuses a second holder with workflow_busy, and leaves other workflows and the session free', async () => {
     const store = new MemorySessionStore();
     const first = life(store, [{ hang: true }]);
