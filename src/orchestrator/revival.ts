@@ -122,19 +122,16 @@ export class Revival {
     return {
       environment,
       toolOf: (name) => own.find((tool) => tool.name === name),
+      budget: scope.budget,
       plan: (config, place) => planSubagent(scope, config, place),
     };
   }
 
   /** What was spent in former lives is spent. */
-  #count({ unfinished, ended }: RestoredHome): void {
-    const plans = new Map(unfinished.map(({ plan }) => [plan.id, plan]));
+  #count({ unfinished, ended, budgetOf }: RestoredHome): void {
     const usages = [
       ...unfinished.map(({ plan, from }) => ({ budget: plan.budget, usage: from.usage })),
-      ...ended.map(({ parentId, info }) => {
-        const above = parentId === undefined ? undefined : plans.get(parentId)?.budget;
-        return { budget: above ?? this.#options.scope.budget, usage: info.usage };
-      }),
+      ...ended.map(({ info }) => ({ budget: budgetOf(info.id), usage: info.usage })),
     ];
     for (const { budget, usage } of usages) {
       budget?.charge({ tokens: usage.totalTokens, costUsd: usage.costUsd ?? 0 });
