@@ -143,6 +143,25 @@ describe('parallelResumable', () => {
     await expect(life(store, []).session.parallelResumable([other], 'w')).resolves.toMatchObject([{ replayed: true }]);
   });
 
+  it('counts in the budget of its session, also when that comes back and nobody has called it yet', async () => {
+    const store = new MemorySessionStore();
+    const costs: ScriptedFunction = () => ({ text: 'done', usage: { inputTokens: 40, outputTokens: 0 } });
+    const options = { budget: { maxTokens: 100 } };
+    const first = life(store, costs, options);
+    await first.session.parallelResumable([step('a')], 'w');
+    await first.session.parallelResumable([step('b')], 'v');
+
+    const second = life(store, costs, options);
+    await second.session.orchestrator.restore();
+    await expect(second.session.parallelResumable([step('a')], 'w')).resolves.toMatchObject([{ replayed: true }]);
+    await expect(second.session.run(step('c'))).resolves.toMatchObject({ success: true });
+    await expect(second.session.run(step('d'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
+
+    const third = life(store, costs, options);
+    await third.session.orchestrator.restore();
+    await expect(third.session.run(step('e'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
+  });
+
   it('refuses a second holder with workflow_busy, and leaves other workflows and the session free', async () => {
     const store = new MemorySessionStore();
     const first = life(store, [{ hang: true }]);
