@@ -61,6 +61,22 @@ describe('parallelResumable', () => {
     expect(other?.replayed).toBe(false);
   });
 
+  it('leaves the events of the first run as they are, when it replays in the same process', async () => {
+    const { session, events } = createSessionWorld(echo, { sessionStore: new MemorySessionStore() });
+    await session.parallelResumable([step('a')], 'w');
+    const ran = [...events];
+    await session.parallelResumable([step('a')], 'w');
+    await session.parallelResumable([step('a')], 'w');
+    const told = eventsOf(events, 'step_replayed').map(({ subagentId, epoch, seq }) => [subagentId, epoch, seq]);
+    expect(told).toEqual([
+      ['subagent-1', 1, 1],
+      ['subagent-1', 1, 2],
+    ]);
+    const kept: unknown[] = [];
+    for await (const event of session.orchestrator.getHandle('subagent-1')?.events() ?? []) kept.push(event);
+    expect(kept).toEqual(ran);
+  });
+
   it('runs a failed step again', async () => {
     const store = new MemorySessionStore();
     const first = life(store, (request) => (lastMessage(request) === 'b' ? { finish: 'refusal' } : { text: 'fine' }));
