@@ -12,7 +12,8 @@ describe('an event about one that has ended', () => {
     hub.publishAfterwards('a', turn(7));
     hub.publishAfterwards('a', turn(8));
     await delivered();
-    expect(live.events.map(({ epoch, seq, offset }) => [epoch, seq, offset])).toEqual([
+    const places = live.events.map((event) => event.type !== 'gap' && [event.epoch, event.seq, event.offset]);
+    expect(places).toEqual([
       [0, 1, 1],
       [0, 2, 2],
       [1, 1, 3],

@@ -214,6 +214,22 @@ describe('parallelResumable', () => {
     expect(again).toEqual({ ...outcome, replayed: true });
   });
 
+  it('goes on with the attempt that was cut off: those that failed before it count', async () => {
+    const store = new MemorySessionStore();
+    const spec = step('a', { retries: 1, timeoutMs: 100 });
+    const first = life(store, [{ hang: true }, { hang: true }]);
+    void first.session.parallelResumable([spec], 'w');
+    await first.settle();
+    await first.clock.advance(150);
+    const second = life(store, [{ hang: true }]);
+    const running = second.session.parallelResumable([spec], 'w');
+    await second.settle();
+    await second.clock.advance(100);
+    const [outcome] = await running;
+    expect(outcome).toMatchObject({ success: false, error: { code: 'timeout' }, subagentId: 'subagent-2' });
+    expect(outcome?.usage.requests).toBe(3);
+  });
+
   it('replays a step whose subagent was released: what it came to goes with the workflow only', async () => {
     const store = new MemorySessionStore();
     const first = life(store, echo);
