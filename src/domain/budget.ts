@@ -1,5 +1,7 @@
 /** What a tree of subagents may spend, and whether a request may still leave. */
 
+import type { Usage } from './usage.js';
+
 export interface BudgetLimits {
   readonly maxTokens?: number | undefined;
   readonly maxCostUsd?: number | undefined;
@@ -34,6 +36,10 @@ export interface BudgetOptions {
 }
 
 export const NOTHING_SPENT: Spending = { tokens: 0, costUsd: 0 };
+
+export function spendingIn({ totalTokens, costUsd = 0 }: Usage): Spending {
+  return { tokens: totalTokens, costUsd };
+}
 
 export class Budget {
   readonly #limits: BudgetLimits;
@@ -79,9 +85,9 @@ export class Budget {
     return { kind: 'reserved', reservation: { settle } };
   }
 
-  /** Spent, here and above, without having been reserved: by a run before a restore. */
+  /** Spent, here and above, without having been reserved: by a run before a restore. Less than nothing takes back. */
   charge(actual: Spending): void {
-    for (const budget of this.#chain()) budget.#spent = sum(budget.#spent, actual);
+    for (const budget of this.#chain()) budget.#spent = sumOf(budget.#spent, actual);
   }
 
   #chain(): readonly Budget[] {
@@ -91,13 +97,13 @@ export class Budget {
   #expect(expected: Spending, count: 1 | -1): void {
     this.#inFlight += count;
     // Sums of fractions leave crumbs.
-    this.#expected = this.#inFlight === 0 ? NOTHING_SPENT : sum(this.#expected, expected);
+    this.#expected = this.#inFlight === 0 ? NOTHING_SPENT : sumOf(this.#expected, expected);
   }
 
   #mustWaitWith(expected: Spending): boolean {
     if (this.#inFlight === 0) return false;
     const { maxTokens = Number.POSITIVE_INFINITY, maxCostUsd = Number.POSITIVE_INFINITY } = this.#limits;
-    const { tokens, costUsd } = sum(sum(this.#spent, this.#expected), expected);
+    const { tokens, costUsd } = sumOf(sumOf(this.#spent, this.#expected), expected);
     return tokens > maxTokens || costUsd > maxCostUsd;
   }
 
@@ -118,10 +124,10 @@ export class Budget {
   }
 }
 
-function sum(a: Spending, b: Spending): Spending {
+export function sumOf(a: Spending, b: Spending): Spending {
   return { tokens: a.tokens + b.tokens, costUsd: a.costUsd + b.costUsd };
 }
 
-function negative({ tokens, costUsd }: Spending): Spending {
+export function negative({ tokens, costUsd }: Spending): Spending {
   return { tokens: -tokens, costUsd: -costUsd };
 }

@@ -25,14 +25,14 @@ export interface Redact {
 
 /**
  * A function that replaces the given values, and what looks like a key of a known kind, by `[redacted]`. Values under 6 characters
- * are passed over; a value is also found in its URL and its JSON spelling.
+ * are passed over; a value is also found in its URL and its JSON spelling, also in JSON that stands in a text of JSON.
  */
 export function createRedactor(secrets: readonly string[]): Redact {
   const spellings = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < MIN_SECRET_LENGTH) continue;
     spellings.add(secret);
-    spellings.add(JSON.stringify(secret).slice(1, -1));
+    for (const spelling of jsonSpellings(secret)) spellings.add(spelling);
     spellings.add(urlSpelling(secret));
   }
   const values = [...spellings].sort((a, b) => b.length - a.length);
@@ -55,6 +55,17 @@ export function createRedactor(secrets: readonly string[]): Redact {
 
 function escapeForPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+}
+
+/** Tools answer with JSON that holds what others have said in JSON. */
+const MAX_JSON_DEPTH = 3;
+
+function jsonSpellings(secret: string): string[] {
+  const spellings: string[] = [];
+  for (let spelling = secret; spellings.length < MAX_JSON_DEPTH; spellings.push(spelling)) {
+    spelling = JSON.stringify(spelling).slice(1, -1);
+  }
+  return spellings;
 }
 
 function urlSpelling(secret: string): string {

@@ -62,6 +62,8 @@ export class EventHub {
   readonly #channels = new Map<string, Channel>();
   /** Empty, oldest first. */
   readonly #forgotten = new Map<string, Channel>();
+  /** What was told of those whose own channel is closed, in an epoch of its own. */
+  readonly #afterwards = new Map<string, Channel>();
   readonly #readers = new ReaderIndex((cause) => this.#report(cause));
   readonly #outbox = new Outbox<Item>((item) => this.#deliver(item));
   #lastOffset = 0;
@@ -92,6 +94,7 @@ export class EventHub {
     }
     this.#channels.set(id, new Channel(id, this.#bufferSize, options));
     this.#forgotten.delete(id);
+    this.#afterwards.delete(id);
   }
 
   /**
@@ -101,6 +104,31 @@ export class EventHub {
   publish(id: string, body: AgentEventBody): void {
     const channel = this.#channels.get(id);
     if (channel === undefined || channel.closed || this.#ended) return;
+    this.#append(channel, body);
+  }
+
+  /**
+   * An event about one that lives no more, or not here: it does not follow the last event of its life, but begins an epoch. What is
+   * kept of that life stays, and so do streams of it alone, which have ended.
+   */
+  publishAfterwards(id: string, body: AgentEventBody): void {
+    const own = this.#channels.get(id);
+    if (own !== undefined && !own.closed) this.publish(id, body);
+    else if (!this.#ended) this.#append(this.#afterwardsOf(id, own), body);
+  }
+
+  #afterwardsOf(id: string, own: Channel | undefined): Channel {
+    let channel = this.#afterwards.get(id);
+    if (channel === undefined) {
+      channel = new Channel(id, this.#bufferSize, own === undefined ? {} : { epoch: own.epoch + 1 });
+      channel.closed = true;
+      channel.over = true;
+      this.#afterwards.set(id, channel);
+    }
+    return channel;
+  }
+
+  #append(channel: Channel, body: AgentEventBody): void {
     channel.seq += 1;
     this.#lastOffset += 1;
     const event = sealedEvent(channel, this.#lastOffset, this.#clock.now(), body);
@@ -123,6 +151,7 @@ export class EventHub {
     this.close(id);
     channel.clear();
     this.#channels.delete(id);
+    this.#afterwards.delete(id);
     this.#forgotten.delete(id);
     this.#forgotten.set(id, channel);
     for (const oldest of this.#forgotten.keys()) {
@@ -180,7 +209,7 @@ export class EventHub {
 
   stats(): EventHubStats {
     let kept = 0;
-    for (const channel of this.#channels.values()) kept += channel.keptCount;
+    for (const channel of [...this.#channels.values(), ...this.#afterwards.values()]) kept += channel.keptCount;
     return {
       channels: this.#channels.size,
       kept,
@@ -262,9 +291,9 @@ export class EventHub {
       time: this.#clock.now(),
     };
     if (channel !== undefined) return historyOf([channel], request);
-    if (ids === undefined) return historyOfAll(this.#channels.values(), request);
+    if (ids === undefined) return historyOfAll([...this.#channels.values(), ...this.#afterwards.values()], request);
     return historyOf(
-      ids.flatMap((id) => this.#channelOf(id) ?? []),
+      ids.flatMap((id) => [this.#channelOf(id) ?? [], this.#afterwards.get(id) ?? []].flat()),
       request,
     );
   }

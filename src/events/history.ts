@@ -51,7 +51,7 @@ export function historyOf(channels: readonly Channel[], request: HistoryRequest)
       if (channel.droppedOffset >= request.from) lost.push(allLostOf(channel, request));
       continue;
     }
-    expected.set(channel.id, firstExpected(channel, first, request));
+    expected.set(lifeOf(first), firstExpected(channel, first, request));
     for (const event of own) kept.push(event);
   }
   if (channels.length > 1) kept.sort(byOffset);
@@ -59,13 +59,16 @@ export function historyOf(channels: readonly Channel[], request: HistoryRequest)
   const history: AgentEvent[] = lost;
   for (const event of kept) {
     const { subagentId, seq } = event;
-    const next = expected.get(subagentId) ?? seq;
+    const next = expected.get(lifeOf(event)) ?? seq;
     if (seq > next) history.push(gapBySeq(subagentId, next, seq - 1, seq - next, time));
     history.push(event);
-    expected.set(subagentId, seq + 1);
+    expected.set(lifeOf(event), seq + 1);
   }
   return history;
 }
+
+/** Where `seq` goes on without gaps. */
+const lifeOf = ({ subagentId, epoch }: SubAgentEvent): string => `${epoch} ${subagentId}`;
 
 /** None of their events has an offset here: they come before the first. */
 function formerLivesOf({ id, formerLives }: Channel, { from, time }: HistoryRequest): AgentEvent[] {

@@ -170,12 +170,9 @@ export class OrchestratorCore {
     await this.keeping.forgetWorkflow(workflowId);
   }
 
-  /** An event of one that may not live here. */
+  /** An event of one that may have ended, or not live here. */
   tell(subagentId: string, event: AgentEventBody): void {
-    const isKnown = this.supervisor.entries.get(subagentId)?.live !== undefined;
-    if (!isKnown) this.hub.open(subagentId);
-    this.hub.publish(subagentId, event);
-    if (!isKnown) this.hub.close(subagentId);
+    this.hub.publishAfterwards(subagentId, event);
   }
 
   /** Once; asked to cancel, it also cancels what it is about to suspend. */

@@ -1,11 +1,13 @@
 /** An orchestrator's part of a store: its session's home, taken with the first spawn or the restore, and those of workflows. */
 
+import type { Spending } from '../domain/budget.js';
 import { TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
 import type { SessionStore, StorePath } from '../store/index.js';
 import { type Home, type HomeOptions, SessionHome, SUBAGENTS } from './home.js';
 import { RESERVED_IDS } from './id-reserve.js';
 import { WorkflowHome } from './workflow-home.js';
+import { type PriceOf, workflowSpending } from './workflow-spending.js';
 
 export interface KeepingOptions extends Omit<HomeOptions, 'path'> {
   readonly store: SessionStore;
@@ -87,6 +89,24 @@ export class Keeping {
     }
     this.#workflows.add(home);
     return home;
+  }
+
+  /** Of each workflow whose journal can be read, by name; by whoever has it. @throws TroupeError `store_io`. */
+  async spendingOfWorkflows(priceOf: PriceOf): Promise<Map<string, Spending>> {
+    const { store } = this.#options;
+    const found = new Map<string, Spending>();
+    await inGroups(await store.list([...this.#sessionPath, WORKFLOWS]), async (workflowId) => {
+      const path = [...this.#sessionPath, WORKFLOWS, workflowId];
+      try {
+        const contents = await store.readJournal(path);
+        if (contents) found.set(workflowId, workflowSpending(contents.records, path.join('/'), priceOf));
+      } catch (error) {
+        const isItsOwn =
+          error instanceof TroupeError && (error.code === 'store_corrupt' || error.code === 'store_version');
+        if (!isItsOwn) throw error; // else it cannot go on either: who calls it is told
+      }
+    });
+    return found;
   }
 
   /** Removes all that is stored of it. @throws TroupeError `workflow_busy`, `store_io`. */

@@ -15,7 +15,7 @@ import {
 import type { Activity } from '../domain/activity.js';
 import type { AgentRuntime } from '../domain/agent.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
-import type { ControlResult, LifecycleState } from '../domain/lifecycle.js';
+import { type ControlResult, isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, EventFilter } from '../events/index.js';
@@ -132,7 +132,7 @@ export class Orchestrator implements AsyncDisposable {
 
   /** Of those that have not ended. */
   getActiveActivities(): { id: string; activity: Activity }[] {
-    return [...this.#entries()].flatMap(({ id, live }) => (live ? [{ id, activity: live.activity }] : []));
+    return [...this.#entries()].flatMap(({ id, state, activity }) => (isFinal(state) ? [] : [{ id, activity }]));
   }
 
   /** How many have not ended: pending, running or paused. */

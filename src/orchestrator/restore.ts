@@ -3,6 +3,7 @@
 import { createActor } from 'xstate';
 import { subagentMachine } from '../../machines/index.js';
 import { parseSubAgentConfig, type ResolvedSubAgentConfig, type SubAgentConfig } from '../config/index.js';
+import type { Budget } from '../domain/budget.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
 import { isFinal } from '../domain/lifecycle.js';
@@ -29,6 +30,8 @@ export interface RestoreHost {
   readonly environment: SubagentEnvironment;
   /** An own tool of the agent or the session. */
   readonly toolOf: (name: string) => Tool | undefined;
+  /** Of all of them together. */
+  readonly budget?: Budget | undefined;
   /** The config of one without a parent, in place of the stored one; `leave` leaves it and all below it where they are. */
   readonly configOf?: (config: Readonly<Record<string, unknown>>) => SubAgentConfig | 'leave';
   /** @throws TroupeError `config_invalid`, `unknown_agent`. */
@@ -50,6 +53,8 @@ export interface RestoredHome {
   /** In the order of spawning, as the ended. */
   readonly unfinished: readonly UnfinishedSubagent[];
   readonly ended: readonly (EndedSubagent & { readonly parentId?: string | undefined })[];
+  /** What an ended one has spent counts there: in its own budget where some below it go on, else in that of the first above it that does. */
+  readonly budgetOf: (id: string) => Budget | undefined;
 }
 
 /** @throws TroupeError `store_corrupt`, `store_version`, `store_io`; `unknown_agent` and `config_invalid` naming who cannot be taken up, and why. */
@@ -97,7 +102,14 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
       isOrphan,
     });
   }
-  return { unfinished, ended };
+  const budgetOf = (id: string): Budget | undefined => {
+    for (let one = byId.get(id); one; one = one.parentId === undefined ? undefined : byId.get(one.parentId)) {
+      const plan = plans.get(one.id);
+      if (plan) return plan.budget;
+    }
+    return host.budget;
+  };
+  return { unfinished, ended, budgetOf };
 }
 
 type Stored = StoredUnfinished | StoredEnded;

@@ -1,8 +1,11 @@
 /** Brings subagents back from the store: those of the session, and those of the steps of a workflow. */
 
+import { parseSubAgentConfig } from '../config/index.js';
+import { NOTHING_SPENT, negative, type Spending, spendingIn } from '../domain/budget.js';
 import { TroupeError } from '../domain/errors.js';
 import { isFinal } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
+import type { ModelPrice } from '../domain/usage.js';
 import type { EventHub } from '../events/index.js';
 import type { LiveSubagent, RestoredSubagent, SubagentEnvironment } from '../subagent/index.js';
 import { type CallOrigin, originKey } from './call-origin.js';
@@ -11,6 +14,7 @@ import type { Home } from './home.js';
 import type { Keeping } from './keeping.js';
 import { type PlanScope, planSubagent } from './plan-subagent.js';
 import { type RestoredHome, type RestoreHost, restoreHome, type UnfinishedSubagent } from './restore.js';
+import { configOf } from './stored-form.js';
 import type { Supervisor } from './supervisor.js';
 import type { WorkflowHome } from './workflow-home.js';
 
@@ -45,8 +49,10 @@ export class Revival {
   readonly #options: RevivalOptions;
   /** Children that came back, by the call that had spawned them. */
   readonly #origins = new Map<string, Entry>();
-  /** Workflows whose former spending is counted. */
+  /** Workflows whose former spending is counted in all budgets. */
   readonly #counted = new Set<string>();
+  /** What is counted so far of others, in the budget of all together. */
+  readonly #countedAhead = new Map<string, Spending>();
 
   constructor(options: RevivalOptions) {
     this.#options = options;
@@ -59,12 +65,14 @@ export class Revival {
 
   /** @returns those that had not ended, in the order of spawning. Throws as `Orchestrator.restore`. */
   async session(): Promise<Entry[]> {
-    const { keeping, keepEnded, supervisor } = this.#options;
-    const { home, found } = await keeping.take(async (home) => ({
+    const { keeping, keepEnded, supervisor, scope } = this.#options;
+    const { home, found, workflows } = await keeping.take(async (home) => ({
       home,
       found: await restoreHome(home, this.#host()),
+      workflows: scope.budget ? await keeping.spendingOfWorkflows((config) => this.#priceOf(config)) : [],
     }));
     this.#count(found);
+    for (const [workflowId, spending] of workflows) this.#countAhead(workflowId, spending);
     const kept = new Set(found.ended.slice(Math.max(0, found.ended.length - keepEnded)));
     const revived: Entry[] = [];
     for (const one of [...found.unfinished, ...found.ended].sort((a, b) => a.order - b.order)) {
@@ -83,8 +91,7 @@ export class Revival {
       const found = await restoreHome(home, { ...this.#host(), configOf });
       checkOpen();
       this.#checkFree(found, workflowId);
-      if (!this.#counted.has(workflowId)) this.#count(found);
-      this.#counted.add(workflowId);
+      this.#countOpened(workflowId, found);
       return {
         home,
         outputs: outputsOf(found),
@@ -122,22 +129,41 @@ export class Revival {
     return {
       environment,
       toolOf: (name) => own.find((tool) => tool.name === name),
+      budget: scope.budget,
       plan: (config, place) => planSubagent(scope, config, place),
     };
   }
 
   /** What was spent in former lives is spent. */
-  #count({ unfinished, ended }: RestoredHome): void {
-    const plans = new Map(unfinished.map(({ plan }) => [plan.id, plan]));
+  #count({ unfinished, ended, budgetOf }: RestoredHome): void {
     const usages = [
       ...unfinished.map(({ plan, from }) => ({ budget: plan.budget, usage: from.usage })),
-      ...ended.map(({ parentId, info }) => {
-        const above = parentId === undefined ? undefined : plans.get(parentId)?.budget;
-        return { budget: above ?? this.#options.scope.budget, usage: info.usage };
-      }),
+      ...ended.map(({ info }) => ({ budget: budgetOf(info.id), usage: info.usage })),
     ];
-    for (const { budget, usage } of usages) {
-      budget?.charge({ tokens: usage.totalTokens, costUsd: usage.costUsd ?? 0 });
+    for (const { budget, usage } of usages) budget?.charge(spendingIn(usage));
+  }
+
+  /** Workflows that nobody has called yet share the budget of all, too. */
+  #countAhead(workflowId: string, spending: Spending): void {
+    if (this.#counted.has(workflowId)) return; // it was called before
+    this.#options.scope.budget?.charge(spending);
+    this.#countedAhead.set(workflowId, spending);
+  }
+
+  #countOpened(workflowId: string, found: RestoredHome): void {
+    if (this.#counted.has(workflowId)) return;
+    this.#options.scope.budget?.charge(negative(this.#countedAhead.get(workflowId) ?? NOTHING_SPENT));
+    this.#countedAhead.delete(workflowId);
+    this.#count(found);
+    this.#counted.add(workflowId);
+  }
+
+  #priceOf(stored: Readonly<Record<string, unknown>>): ModelPrice | undefined {
+    const { toolOf, plan } = this.#host();
+    try {
+      return plan(parseSubAgentConfig(configOf(stored, toolOf)), { id: 'subagent' }).model.price;
+    } catch {
+      return undefined; // who calls the workflow is told
     }
   }
 

@@ -108,8 +108,10 @@ export class Supervisor {
     return snapshot.status !== 'active' || !snapshot.matches('open');
   }
 
+  /** How many of this process have not ended; those that were suspended live on in the store. */
   get liveCount(): number {
-    return this.actor.getSnapshot().context.live;
+    const { status, context } = this.actor.getSnapshot();
+    return status === 'active' ? context.live : 0;
   }
 
   nextId(): string {

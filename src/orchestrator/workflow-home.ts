@@ -1,6 +1,5 @@
 /** Where a workflow is kept: one lease and one journal, for its steps that are done and for all of its subagents. */
 
-import type { JsonValue } from '../domain/json.js';
 import {
   type Journal,
   type JournalContents,
@@ -12,7 +11,7 @@ import {
 import { parseLog, SubagentLog, saidInFull } from '../subagent/index.js';
 import type { Home, HomeOptions, StoredLog } from './home.js';
 import { IdReserve } from './id-reserve.js';
-import { parseSubagentLine, subagentLine } from './workflow-line.js';
+import { sortLines, subagentLine } from './workflow-line.js';
 
 /** What the journal says of the workflow itself. */
 export interface OwnRecords {
@@ -63,7 +62,7 @@ export class WorkflowHome implements Home {
     const lease = await store.acquire(path);
     try {
       const { journal, contents } = await store.openJournal(path, lease);
-      const { stored, own } = sorted(contents.records);
+      const { stored, own } = sortLines(contents.records);
       const reserve = await IdReserve.open(store, path, lease, [...stored.keys()]);
       return new WorkflowHome(options, { lease, journal, contents, stored, own, reserve });
     } catch (error) {
@@ -171,17 +170,4 @@ async function letGo(lease: Lease): Promise<void> {
   } catch {
     // as said above
   }
-}
-
-function sorted(records: readonly JsonValue[]): Pick<Opened, 'stored' | 'own'> {
-  const stored = new Map<string, unknown[]>();
-  const own: unknown[] = [];
-  for (const record of records) {
-    const line = parseSubagentLine(record);
-    const before = line && stored.get(line.of);
-    if (!line) own.push(record);
-    else if (before) before.push(...line.records);
-    else stored.set(line.of, line.records);
-  }
-  return { stored, own };
 }

@@ -25,7 +25,7 @@ export function subagentLine(of: string, records: readonly JsonValue[]): JsonVal
 }
 
 /** @returns `undefined` for a line that is not of a subagent. */
-export function parseSubagentLine(line: unknown): { readonly of: string; readonly records: unknown[] } | undefined {
+function parseSubagentLine(line: unknown): { readonly of: string; readonly records: unknown[] } | undefined {
   const parsed = SubagentLine.safeParse(line);
   if (!parsed.success) return undefined;
   const last: Record<string, unknown> = {};
@@ -34,4 +34,24 @@ export function parseSubagentLine(line: unknown): { readonly of: string; readonl
     return { ...record, ...last };
   });
   return { of: parsed.data.of, records };
+}
+
+export interface SortedLines {
+  /** By id, as they were written. */
+  readonly stored: Map<string, unknown[]>;
+  /** Of the workflow itself. */
+  readonly own: readonly unknown[];
+}
+
+export function sortLines(lines: readonly JsonValue[]): SortedLines {
+  const stored = new Map<string, unknown[]>();
+  const own: unknown[] = [];
+  for (const written of lines) {
+    const line = parseSubagentLine(written);
+    const before = line && stored.get(line.of);
+    if (!line) own.push(written);
+    else if (before) before.push(...line.records);
+    else stored.set(line.of, line.records);
+  }
+  return { stored, own };
 }

@@ -4,12 +4,13 @@ import { type OutputForm, prepareOutputSchema, readStructured } from '../activit
 import type { ResolvedStepSpec, SubAgentConfig, WorkflowOptions } from '../config/index.js';
 import type { Clock } from '../domain/clock.js';
 import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
+import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
 import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestrator/index.js';
 import type { PersistFault, RecordWriter } from '../store/index.js';
-import { subAgentConfigOf } from './run-step.js';
+import { type StepRun, subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
 import type { Stop } from './stop.js';
 import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
@@ -21,11 +22,8 @@ export interface WorkflowRun {
   readonly clock: Clock;
   readonly redact: Redact;
   readonly stop: Stop;
-  /** Runs one step; `subagentFor` gives the subagent of each attempt. */
-  readonly runStep: (step: ResolvedStepSpec, subagentFor: SubagentFor) => Promise<StepOutcome>;
+  readonly runStep: (step: ResolvedStepSpec, run: Required<Omit<StepRun, 'stop'>>) => Promise<StepOutcome>;
 }
-
-type SubagentFor = (step: ResolvedStepSpec, attempt: number) => SubAgentHandle;
 
 interface Step {
   readonly spec: ResolvedStepSpec;
@@ -47,7 +45,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
   };
   const workflow = await core.openWorkflow(workflowId, ({ metadata }) => {
     const step = marked(metadata as Record<string, unknown> | undefined); // as `configOf` wrote it
-    return step ? configOf(step, workflowId) : 'leave';
+    return step ? configOf(step, workflowId, attemptOf(metadata)) : 'leave';
   });
   let taken: readonly SubAgentHandle[] = [];
   let leave = () => {};
@@ -78,20 +76,24 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const recorder = new Recorder(writer, workflow, run, done);
     taken = workflow.takeUp();
     const inFlight = inFlightSteps(taken, marked);
-    for (const handle of superseded(taken, inFlight, done)) void handle.cancel('its step has gone on without it');
+    const toRun = steps.filter((step) => !replayed.get(step));
+    for (const handle of superseded(taken, inFlight, toRun)) void handle.cancel('its step has gone on without it');
     return await Promise.all(
       steps.map(async (step) => {
         const { spec } = step;
         const recorded = replayed.get(step);
         if (recorded) return replay(step, recorded, run);
+        const before = inFlight.get(spec.taskId);
+        const former = before ? failedAttempts(step, attemptOf(before.config.metadata), workflow) : [];
         let attempts = 0;
-        const outcome = await run.runStep(spec, (_, attempt) => {
+        const subagentFor = (_: ResolvedStepSpec, attempt: number) => {
           attempts = attempt + 1;
-          const before = attempt === 0 ? inFlight.get(spec.taskId) : undefined;
-          const handle = before ?? core.spawn(configOf(step, workflowId), workflow.home);
+          const isFirst = attempt === former.length;
+          const handle = (isFirst && before) || core.spawn(configOf(step, workflowId, attempt), workflow.home);
           lastId = handle.id;
           return handle;
-        });
+        };
+        const outcome = await run.runStep(spec, { subagentFor, former });
         return recorder.record(step, outcome, attempts);
       }),
     );
@@ -109,9 +111,26 @@ function stepOf(spec: ResolvedStepSpec): Step {
 }
 
 /** Its marks tell a later run which step it is of, and whether that is still the same work. */
-function configOf({ spec, fingerprint }: Step, workflowId: string): SubAgentConfig {
+function configOf({ spec, fingerprint }: Step, workflowId: string, attempt: number): SubAgentConfig {
   const config = subAgentConfigOf(spec);
-  return { ...config, metadata: { ...config.metadata, workflowId, fingerprint } };
+  const marks = { workflowId, fingerprint, ...(attempt > 0 ? { attempt } : {}) };
+  return { ...config, metadata: { ...config.metadata, ...marks } };
+}
+
+/** Counted from 0. */
+function attemptOf(metadata: unknown): number {
+  const { attempt } = (metadata ?? {}) as { readonly attempt?: unknown };
+  return typeof attempt === 'number' ? attempt : 0;
+}
+
+/** Those that came before this one in its call. */
+function failedAttempts({ spec, fingerprint }: Step, attempt: number, { ended }: OpenWorkflow): SubAgentOutcome[] {
+  if (attempt === 0) return [];
+  const own = ended.filter(
+    ({ metadata, info }) =>
+      info.parentId === undefined && metadata.taskId === spec.taskId && metadata.fingerprint === fingerprint,
+  );
+  return own.slice(-attempt).map(({ outcome }) => outcome);
 }
 
 function checkSame(
@@ -147,9 +166,9 @@ function inFlightSteps(
 function superseded(
   taken: readonly SubAgentHandle[],
   inFlight: ReadonlyMap<string, SubAgentHandle>,
-  done: ReadonlyMap<string, DoneStep>,
+  toRun: readonly Step[],
 ): SubAgentHandle[] {
-  const awaited = new Set([...inFlight].flatMap(([taskId, handle]) => (done.has(taskId) ? [] : [handle])));
+  const awaited = new Set(toRun.map(({ spec }) => inFlight.get(spec.taskId)));
   return taken.filter((handle) => handle.config.parentId === undefined && !handle.isDone() && !awaited.has(handle));
 }
 

@@ -12,12 +12,17 @@ export interface StepRun {
   readonly stop: Stop;
   /** The subagent of an attempt, counted from 0: a new one, or one that is there already. What it throws ends the step. */
   readonly subagentFor: (spec: ResolvedStepSpec, attempt: number) => SubAgentHandle;
+  /** Attempts of a former life, which have failed; none by default. */
+  readonly former?: readonly SubAgentOutcome[];
 }
 
 /** Never rejects. A stop cancels the attempt in flight; the step is then what that has left. */
-export async function runStep(spec: ResolvedStepSpec, { stop, subagentFor }: StepRun): Promise<StepOutcome> {
+export async function runStep(
+  spec: ResolvedStepSpec,
+  { stop, subagentFor, former = [] }: StepRun,
+): Promise<StepOutcome> {
   if (stop.reason !== undefined) return neverBegun(spec, stop.reason);
-  const attempts: SubAgentOutcome[] = [];
+  const attempts = [...former];
   let refused: ErrorInfo | undefined;
   do {
     try {

@@ -42,7 +42,7 @@ export class Steps {
   async run(spec: unknown, options: unknown): Promise<StepOutcome> {
     const step = parseStep(spec, 'run');
     const { signal } = parseStepOptions(options);
-    return this.#call(signal, (stop) => this.#runStep(step, stop));
+    return this.#call(signal, (stop) => this.#runStep(step, { stop }));
   }
 
   async parallel(specs: unknown, options: unknown): Promise<StepOutcome[]> {
@@ -64,7 +64,7 @@ export class Steps {
         clock,
         redact,
         stop,
-        runStep: (step, subagentFor) => this.#runStep(step, stop, subagentFor),
+        runStep: (step, run) => this.#runStep(step, { ...run, stop }),
       }),
     );
   }
@@ -84,7 +84,7 @@ export class Steps {
     const { signal } = parseStepOptions(options);
     const { redact, onError } = this.#options;
     return this.#call(signal, (stop) =>
-      runPipeline(items, stages, { stop, redact, onError, runStep: (step) => this.#runStep(step, stop) }),
+      runPipeline(items, stages, { stop, redact, onError, runStep: (step) => this.#runStep(step, { stop }) }),
     );
   }
 
@@ -115,11 +115,12 @@ export class Steps {
   }
 
   #runSteps(steps: readonly ResolvedStepSpec[], stop: Stop): Promise<StepOutcome[]> {
-    return Promise.all(steps.map((step) => this.#runStep(step, stop)));
+    return Promise.all(steps.map((step) => this.#runStep(step, { stop })));
   }
 
-  async #runStep(step: ResolvedStepSpec, stop: Stop, subagentFor = this.#spawn): Promise<StepOutcome> {
-    const outcome = await this.#slots.within(stop, () => runStep(step, { stop, subagentFor }));
+  async #runStep(step: ResolvedStepSpec, run: Pick<StepRun, 'stop'> & Partial<StepRun>): Promise<StepOutcome> {
+    const { stop } = run;
+    const outcome = await this.#slots.within(stop, () => runStep(step, { subagentFor: this.#spawn, ...run }));
     return outcome ?? neverBegun(step, stop.reason ?? '');
   }
 

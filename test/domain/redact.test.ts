@@ -18,6 +18,14 @@ describe('redaction', () => {
     );
   });
 
+  it('finds a value in JSON that stands in a text of JSON', () => {
+    const secret = 'two\nlines and a "quote"';
+    const inner = JSON.stringify({ key: secret });
+    const own = createRedactor([secret]);
+    expect(own(JSON.stringify({ inner }))).toBe(JSON.stringify({ inner: '{"key":"[redacted]"}' }));
+    expect(own(JSON.stringify([JSON.stringify({ inner })]))).not.toContain('quote');
+  });
+
   it('takes characters of a value literally', () => {
     expect(createRedactor(['a.c*(x)$'])('abccx a.c*(x)$')).toBe('abccx [redacted]');
   });

@@ -257,6 +257,8 @@ describe('close with a store', () => {
     expect(first.model.requests).toHaveLength(1);
     expect(eventsOf(first.events, 'subagent_completed')).toEqual([]);
     await expect(handle.wait()).rejects.toMatchObject({ code: 'closed' });
+    expect(first.orchestrator.activeCount()).toBe(0);
+    expect(first.orchestrator.getActiveActivities()).toEqual([]);
 
     const second = await nextLife(store, [{ text: 'finished' }]);
     await expect(second.handles[0]?.wait()).resolves.toBe('finished');

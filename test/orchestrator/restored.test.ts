@@ -112,3 +112,45 @@ describe('many lives', () => {
     expect(await handle?.outcome()).toMatchObject({ state: 'failed', by: 'timeout' });
   });
 });
+
+describe('a budget that comes back', () => {
+  const spends = (inputTokens: number) => ({ text: 'done', usage: { inputTokens, outputTokens: 0 } });
+
+  it('counts what was spent below it by those whose parent has ended', async () => {
+    const store = new MemorySessionStore();
+    const script = byPrompt({
+      grandparent: [calls(['slow', { ms: 60_000 }])],
+      parent: [calls(['slow', { ms: 10 }])],
+      child: [spends(2_500)],
+      later: [spends(2_500)],
+    });
+    const first = firstLife(store, script);
+    const grandparent = first.spawn({ prompt: 'grandparent', budget: { maxTokens: 4_900 } });
+    const parent = grandparent.spawn({ agentType: 'worker', prompt: 'parent', maxSteps: 1 });
+    const child = parent.spawn({ agentType: 'worker', prompt: 'child', detached: true });
+    await first.clock.advance(5_000); // they ask one after the other
+    expect([grandparent, parent, child].map((each) => each.state())).toEqual(['running', 'failed', 'completed']);
+
+    const { handles, clock } = await nextLife(store, script);
+    expect(handles.map(({ id }) => id)).toEqual([grandparent.id]);
+    const [fits, isTooMuch] = [1, 2].map(() => handles[0]?.spawn({ agentType: 'worker', prompt: 'later' }));
+    await clock.advance(5_000);
+    expect(fits?.state()).toBe('completed');
+    expect(await isTooMuch?.outcome()).toMatchObject({ success: false, by: 'budget' });
+  });
+
+  it('of a parent that has ended counts what that had spent, for children that go on without it', async () => {
+    const store = new MemorySessionStore();
+    const turn = calls(['slow', { ms: 100 }]);
+    const script = byPrompt({ parent: [spends(980)], child: [turn, turn, turn, { text: 'done' }] });
+    const first = firstLife(store, script);
+    const parent = first.spawn({ prompt: 'parent', budget: { maxTokens: 1_000 } });
+    const child = parent.spawn({ agentType: 'worker', prompt: 'child', detached: true });
+    await first.settle();
+    expect([parent.state(), child.state()]).toEqual(['completed', 'running']);
+
+    const { handles, clock } = await nextLife(store, script);
+    await clock.advance(1_000);
+    expect(await handles[0]?.outcome()).toMatchObject({ success: false, by: 'budget', usage: { requests: 2 } });
+  });
+});

@@ -61,6 +61,22 @@ describe('parallelResumable', () => {
     expect(other?.replayed).toBe(false);
   });
 
+  it('leaves the events of the first run as they are, when it replays in the same process', async () => {
+    const { session, events } = createSessionWorld(echo, { sessionStore: new MemorySessionStore() });
+    await session.parallelResumable([step('a')], 'w');
+    const ran = [...events];
+    await session.parallelResumable([step('a')], 'w');
+    await session.parallelResumable([step('a')], 'w');
+    const told = eventsOf(events, 'step_replayed').map(({ subagentId, epoch, seq }) => [subagentId, epoch, seq]);
+    expect(told).toEqual([
+      ['subagent-1', 1, 1],
+      ['subagent-1', 1, 2],
+    ]);
+    const kept: unknown[] = [];
+    for await (const event of session.orchestrator.getHandle('subagent-1')?.events() ?? []) kept.push(event);
+    expect(kept).toEqual(ran);
+  });
+
   it('runs a failed step again', async () => {
     const store = new MemorySessionStore();
     const first = life(store, (request) => (lastMessage(request) === 'b' ? { finish: 'refusal' } : { text: 'fine' }));
@@ -145,6 +161,40 @@ describe('parallelResumable', () => {
     ]);
   });
 
+  it('goes on with a step that was run again and cut off', async () => {
+    const store = new MemorySessionStore();
+    const other = { ...step('a'), prompt: 'other' };
+    await life(store, echo).session.parallelResumable([step('a')], 'w');
+    const second = life(store, [{ toolCalls: [{ name: 'note', args: { label: 'other' } }] }, { hang: true }]);
+    void second.session.parallelResumable([other], 'w', { onChanged: 'rerun' });
+    await second.settle();
+    expect(second.effects).toEqual(['other']);
+    const third = life(store, echo);
+    const outcomes = await third.session.parallelResumable([other], 'w', { onChanged: 'rerun' });
+    expect(outcomes).toMatchObject([{ success: true, output: 'done other', subagentId: 'subagent-2', turns: 2 }]);
+    expect(third.effects).toEqual([]);
+    await expect(life(store, []).session.parallelResumable([other], 'w')).resolves.toMatchObject([{ replayed: true }]);
+  });
+
+  it('counts in the budget of its session, also when that comes back and nobody has called it yet', async () => {
+    const store = new MemorySessionStore();
+    const costs: ScriptedFunction = () => ({ text: 'done', usage: { inputTokens: 40, outputTokens: 0 } });
+    const options = { budget: { maxTokens: 100 } };
+    const first = life(store, costs, options);
+    await first.session.parallelResumable([step('a')], 'w');
+    await first.session.parallelResumable([step('b')], 'v');
+
+    const second = life(store, costs, options);
+    await second.session.orchestrator.restore();
+    await expect(second.session.parallelResumable([step('a')], 'w')).resolves.toMatchObject([{ replayed: true }]);
+    await expect(second.session.run(step('c'))).resolves.toMatchObject({ success: true });
+    await expect(second.session.run(step('d'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
+
+    const third = life(store, costs, options);
+    await third.session.orchestrator.restore();
+    await expect(third.session.run(step('e'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
+  });
+
   it('refuses a second holder with workflow_busy, and leaves other workflows and the session free', async () => {
     const store = new MemorySessionStore();
     const first = life(store, [{ hang: true }]);
@@ -179,6 +229,22 @@ describe('parallelResumable', () => {
     expect(outcome).toMatchObject({ success: true, subagentId: 'subagent-2', usage: { requests: 2 }, replayed: false });
     const [again] = await life(store, []).session.parallelResumable([spec], 'w');
     expect(again).toEqual({ ...outcome, replayed: true });
+  });
+
+  it('goes on with the attempt that was cut off: those that failed before it count', async () => {
+    const store = new MemorySessionStore();
+    const spec = step('a', { retries: 1, timeoutMs: 100 });
+    const first = life(store, [{ hang: true }, { hang: true }]);
+    void first.session.parallelResumable([spec], 'w');
+    await first.settle();
+    await first.clock.advance(150);
+    const second = life(store, [{ hang: true }]);
+    const running = second.session.parallelResumable([spec], 'w');
+    await second.settle();
+    await second.clock.advance(100);
+    const [outcome] = await running;
+    expect(outcome).toMatchObject({ success: false, error: { code: 'timeout' }, subagentId: 'subagent-2' });
+    expect(outcome?.usage.requests).toBe(3);
   });
 
   it('replays a step whose subagent was released: what it came to goes with the workflow only', async () => {
