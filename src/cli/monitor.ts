@@ -26,11 +26,12 @@ Examples:
     const store = folderOfStore(positionals[0] ?? '.');
     const [port, sessionId] = [portOf(values), textOf(values, 'session')];
     const page = await monitorStore(store, { port, ...(sessionId === undefined ? {} : { sessionId }) });
-    terminal.out(page.url);
-    terminal.say('Ctrl-C ends it', true);
-    await new Promise<void>((resolve) => {
+    const interrupted = new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve());
     });
+    terminal.out(page.url);
+    terminal.say('Ctrl-C ends it', true);
+    await interrupted;
     await page.close();
     return EXIT.ok;
   },

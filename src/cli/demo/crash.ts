@@ -82,7 +82,7 @@ async function runLives(folder: string, store: string, signal: AbortSignal, { ou
 
     const isKilled = first.how === 'SIGKILL';
     const isDone = second.how === 0 && told.succeeded === STEPS.length && lines.length === STEPS.length;
-    const isOnce = twice === 0 && repeated === 0;
+    const isOnce = twice === 0 && recorded.size > 0 && repeated === 0;
     const isGood = isKilled && isDone && isOnce && told.replayed > 0 && told.takenUp > 0;
     out(isGood ? '\nGood: nothing that was on record was done again.' : '\nFAILED: see the counts above.');
     return isGood;
@@ -109,29 +109,40 @@ function runLife(args: readonly string[], signal: AbortSignal): Promise<Ended> {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
     });
-    child.on('error', reject);
+    // Where it could not be started there is nothing to wait for; one that is killed may still write.
+    child.on('error', (error) => (signal.aborted ? child.on('close', () => reject(error)) : reject(error)));
     child.on('close', (code, by) => resolve({ how: by ?? code, stdout }));
   });
 }
 
-const StoredRecord = z.looseObject({
-  message: z.object({ role: z.string(), content: z.string() }).optional(),
-  event: z.looseObject({ type: z.string() }).optional(),
+/** What the journal of a workflow has in one line, as far as it is counted here. */
+const StoredLine = z.object({
+  of: z.string(),
+  records: z.array(
+    z.object({
+      config: z.object({ prompt: z.string() }).optional(),
+      event: z.object({ type: z.string() }).optional(),
+    }),
+  ),
 });
 /** The chart was told of an answer: from then on it is never asked for again. */
 const ANSWERED = 'xstate.done.actor.llm';
 
 /** Answers that are on record, named like the requests that the server counts. */
 async function recordedAnswers(folder: string): Promise<Set<string>> {
-  const store = new FileSessionStore(folder);
-  const above = ['sessions', 'default', 'workflows', WORKFLOW, 'subagents'];
+  const journal = await new FileSessionStore(folder).readJournal(['sessions', 'default', 'workflows', WORKFLOW]);
+  const prompts = new Map<string, string>();
+  const counts = new Map<string, number>();
   const found = new Set<string>();
-  for (const id of store.list(above)) {
-    const journal = await store.readJournal([...above, id]);
-    const records = z.array(StoredRecord).parse(journal?.records ?? []);
-    const prompt = records.find(({ message }) => message?.role === 'user')?.message?.content;
-    const answerCount = records.filter(({ event }) => event?.type === ANSWERED).length;
-    for (let turn = 0; turn < answerCount; turn++) found.add(`${prompt}/${turn}`);
+  for (const line of journal?.records ?? []) {
+    const { of, records } = StoredLine.safeParse(line).data ?? { of: '', records: [] }; // others are of the workflow itself
+    for (const { config, event } of records) {
+      if (config) prompts.set(of, config.prompt);
+      if (event?.type !== ANSWERED) continue;
+      const turn = counts.get(of) ?? 0;
+      counts.set(of, turn + 1);
+      found.add(`${prompts.get(of)}/${turn}`);
+    }
   }
   return found;
 }
