@@ -14,7 +14,7 @@ const FRAME_MS = 60;
 /** Clocks and timelines go on when nothing happens. */
 const TICK_MS = 250;
 /** Lines that are neither tree nor words. */
-const FRAME_LINES = 8;
+const FRAME_LINES = 9;
 const MIN_TREE_LINES = 3;
 
 export interface LiveViewOptions {
@@ -29,7 +29,7 @@ export interface LiveViewOptions {
 }
 
 export interface LiveView {
-  /** A line below the tree. */
+  /** A line below the tree, until the next. */
   say(text: string): void;
   /** Somebody wants to leave. */
   readonly left: Promise<unknown>;
@@ -40,9 +40,10 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
   const startedAt = Date.now();
   const said$ = new Subject<void>();
   let chosenId: string | undefined;
-  let note = '';
-  const say = (text: string) => {
-    note = text;
+  /** What was said last, and what came of the last key. */
+  const lines = { said: '', answer: '' };
+  const say = (text: string, where: keyof typeof lines = 'said') => {
+    lines[where] = text;
     said$.next();
   };
   const ids = () => treeOf(orchestrator.listSubagents()).map(({ info }) => info.id);
@@ -56,9 +57,10 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
     const id = chosen();
     if (id === undefined) return;
     steered.add(id);
-    say(`${what} ${id}`);
+    say(`${what} ${id}`, 'answer');
     const { accepted, state, reason } = await ORDERS[what](orchestrator, id);
-    say(accepted ? `${what} ${id}: it is ${state}` : `${what} ${id}: refused, ${reason?.replaceAll('_', ' ')}`);
+    const came = accepted ? `it is ${state}` : `refused, ${reason?.replaceAll('_', ' ')}`;
+    say(`${what} ${id}: ${came}`, 'answer');
   };
   const keys: Readonly<Record<string, () => unknown>> = {
     up: () => move(-1),
@@ -89,8 +91,9 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
       '',
       ...words.map((line) => `  ${line}`),
       ...Array.from({ length: Math.max(room - shown.length - words.length, 0) }, () => ''),
-      `${LEGEND}`,
-      note,
+      LEGEND,
+      lines.said,
+      lines.answer,
       'p pause   r resume   c cancel   arrows or j k choose   q quit',
     ]);
   };
@@ -100,7 +103,7 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
   const steering = screen.keys$.subscribe((key) => keys[key]?.());
   draw();
   return {
-    say,
+    say: (text) => say(text),
     left: firstValueFrom(screen.keys$.pipe(filter((key) => key === 'q'))),
     stop: () => {
       drawing.unsubscribe();

@@ -16,7 +16,7 @@ import { Watch } from './watch.js';
 
 /** For people to follow, and for a log. */
 const PACES: Readonly<Record<'screen' | 'lines', Pace>> = {
-  screen: { paceMs: 120, pauseMs: 2_500 },
+  screen: { paceMs: 250, pauseMs: 3_000 },
   lines: { paceMs: 30, pauseMs: 500 },
 };
 const SUMMARY_COLUMNS = 120;

@@ -8,7 +8,7 @@ import { Orchestrator, type SubAgentHandle } from '../../orchestrator/index.js';
 import { delegateTool, leadModel } from './lead.js';
 
 /** Fewer than there is work for, so that a queue is seen. */
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 
 export interface Pace {
   /** Between two pieces of an answer, in ms. */

@@ -24,9 +24,9 @@ export interface Ended {
 export interface Running {
   readonly ended: Promise<Ended>;
   signal(name: NodeJS.Signals): void;
-  /** Resolves when stderr has had this text. */
-  until(text: string): Promise<void>;
-  /** Resolves with stdout so far when that has had this text. */
+  /** Resolves with stderr so far when that has had this text. */
+  until(text: string): Promise<string>;
+  /** The same of stdout. */
   untilPrinted(text: string): Promise<string>;
 }
 
@@ -80,7 +80,7 @@ export function start(
   return {
     ended,
     signal: (name) => void child.kill(name),
-    until: async (text) => void (await untilIn(() => stderr, text)),
+    until: (text) => untilIn(() => stderr, text),
     untilPrinted: (text) => untilIn(() => stdout, text),
   };
 }
