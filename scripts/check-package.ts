@@ -25,6 +25,7 @@ try {
   await importsWork();
   await loadsOnlyWhatItNeeds();
   await doctorTells();
+  await demoShows();
   console.log('the package holds what its consumers need');
 } catch (error) {
   // Compilers and programs tell their problems on stdout.
@@ -129,6 +130,14 @@ async function doctorTells(): Promise<void> {
   } finally {
     await rm(bare, { recursive: true, force: true });
   }
+}
+
+/** Both demos run as they are packed, and the first of them finds the page. */
+async function demoShows(): Promise<void> {
+  const program = 'node_modules/troupe/dist/src/cli/main.js';
+  const { stderr } = await run(process.execPath, [program, 'demo'], { cwd: folder });
+  if (!/^live page: http:/m.test(stderr)) throw new Error(`the demo has no live page:\n${stderr}`);
+  await run(process.execPath, [program, 'demo', '--crash'], { cwd: folder });
 }
 
 /** URLs of all modules that an import of `specifier` loads, as the module loader tells them. */

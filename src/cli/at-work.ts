@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { Agent } from '../agent/index.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
+import type { Monitor } from '../monitor/index.js';
 import type { SubAgentHandle } from '../orchestrator/index.js';
 import type { Session } from '../session/index.js';
 import { FileSessionStore } from '../store/index.js';
@@ -10,18 +11,21 @@ import { textOf, type Values } from './command.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { listenForInterrupts } from './interrupts.js';
 import { printAsJson, printAsLines } from './print-events.js';
+import { quoted } from './quoted.js';
 import type { Terminal } from './terminal.js';
 
 export const WORK_OPTIONS = {
   config: { type: 'string' },
   workspace: { type: 'string' },
   json: { type: 'boolean' },
+  monitor: { type: 'boolean' },
 } as const;
 
 export const WORK_HELP = `  --config <file>        models, agents and rules: .acl, .hcl, .yaml or .json. Without it, the offline model works,
                          which is no language model
   --workspace <folder>   the folder that file tools are confined to; by default this one
-  --json                 each event as a line of JSON, in place of the answer`;
+  --json                 each event as a line of JSON, in place of the answer
+  --monitor              serves the live page while it runs, and says its link on stderr`;
 
 export interface Work {
   /** Where all is kept; undefined: nowhere. */
@@ -42,7 +46,13 @@ export async function work({ store, values, terminal, begin }: Work): Promise<Ex
   });
   session.events$.subscribe(values.json === true ? printAsJson(terminal) : printAsLines(terminal));
   const interrupts = listenForInterrupts(session, store !== undefined, terminal);
+  let page: Monitor | undefined;
   try {
+    if (values.monitor === true) {
+      const { startMonitor } = await import('../monitor/index.js');
+      page = await startMonitor(session);
+      terminal.say(`live page: ${page.url}`);
+    }
     const handles = await begin(session, workspace);
     await session.orchestrator.waitAll();
     const outcomes = await Promise.all(handles.map((handle) => handle.outcome()));
@@ -56,6 +66,7 @@ export async function work({ store, values, terminal, begin }: Work): Promise<Ex
     return EXIT.interrupted;
   } finally {
     await session.close(); // where something was thrown
+    await page?.close();
     interrupts.stop();
   }
 }
@@ -71,9 +82,4 @@ function tell(outcomes: readonly SubAgentOutcome[], { answer, say }: Terminal): 
 
 function isSuspended({ error }: SubAgentOutcome): boolean {
   return error?.code === 'closed';
-}
-
-/** For a shell. */
-function quoted(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

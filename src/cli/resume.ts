@@ -1,11 +1,8 @@
 /** `troupe resume`: goes on with what a store has of an interrupted run. */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { TroupeError } from '../domain/errors.js';
-import { STORE_FILE } from '../store/index.js';
 import { WORK_HELP, WORK_OPTIONS, work } from './at-work.js';
 import { type Command, expectArguments, textOf } from './command.js';
+import { folderOfStore } from './folder-of-store.js';
 
 export const resume: Command = {
   help: `Options:
@@ -19,13 +16,7 @@ Examples:
   options: WORK_OPTIONS,
   run: (positionals, values, terminal) => {
     expectArguments(positionals, ['<store folder>']);
-    const store = resolve(positionals[0] ?? '.');
-    if (!existsSync(join(store, STORE_FILE))) {
-      throw new TroupeError(
-        'config_invalid',
-        `there is no store in ${store}; name the folder that was given to run as --store`,
-      );
-    }
+    const store = folderOfStore(positionals[0] ?? '.');
     if (textOf(values, 'config') === undefined) terminal.say('no --config: the offline model goes on with it');
     return work({
       store,

@@ -9,16 +9,26 @@ import type { Terminal } from './terminal.js';
 
 /** Loaded one by one: `doctor` must run where what the others are built on is not installed. */
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  demo: {
+    usage: 'demo [--workspace <folder>] | demo --crash [--store <folder>]',
+    summary: 'Shows subagents at work on the files of this folder; needs no key and no network.',
+    load: async () => (await import('./demo.js')).demo,
+  },
   run: {
     usage:
-      'run <agent type> "<prompt>" [--config <file>] [--workspace <folder>] [--store <folder>] [--json] [--permissive]',
+      'run <agent type> "<prompt>" [--config <file>] [--workspace <folder>] [--store <folder>] [--monitor] [--json] [--permissive]',
     summary: 'Runs one subagent and prints its answer.',
     load: async () => (await import('./run.js')).run,
   },
   resume: {
-    usage: 'resume <store folder> [--config <file>] [--workspace <folder>] [--json]',
+    usage: 'resume <store folder> [--config <file>] [--workspace <folder>] [--monitor] [--json]',
     summary: 'Goes on with a run that was interrupted, killed or suspended, each subagent at its own point.',
     load: async () => (await import('./resume.js')).resume,
+  },
+  monitor: {
+    usage: 'monitor <store folder> [--port <number>] [--session <id>]',
+    summary: 'Serves the live page on what a store holds of a run.',
+    load: async () => (await import('./monitor.js')).monitor,
   },
   doctor: {
     usage: 'doctor [--workspace <folder>]',

@@ -9,9 +9,18 @@ export interface Terminal {
   answer(text: string): void;
   /** One line about the work. @param isSoft Less bright than the rest, where there are colours. */
   say(line: string, isSoft?: boolean): void;
+  /** Where somebody sits at it: keys come in, and the whole screen can be drawn. */
+  readonly tty: Tty | undefined;
+}
+
+export interface Tty {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly isColoured: boolean;
 }
 
 interface Streams {
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
@@ -19,9 +28,12 @@ interface Streams {
 
 const MAX_LINE_LENGTH = 200;
 
-export function terminal({ stdout, stderr, env }: Streams): Terminal {
-  const isColoured = stderr.isTTY && !env.NO_COLOR && env.TERM !== 'dumb';
+export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
+  const isDumb = env.TERM === 'dumb';
+  const mayColour = !env.NO_COLOR && !isDumb;
+  const isColoured = stderr.isTTY && mayColour;
   return {
+    tty: stdin.isTTY && stdout.isTTY && !isDumb ? { stdin, stdout, isColoured: mayColour } : undefined,
     out: (text) => stdout.write(`${text}\n`),
     answer: (text) => stdout.write(`${stdout.isTTY ? harmless(text) : text}\n`),
     say: (line, isSoft = false) => {
@@ -33,6 +45,6 @@ export function terminal({ stdout, stderr, env }: Streams): Terminal {
 }
 
 /** Without control characters: a model, or a file that it has read, may have put them there. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   return stripVTControlCharacters(text).replace(/[^\P{Cc}\n\t]/gu, '');
 }

@@ -3,15 +3,19 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { demo } from '../../src/cli/demo.js';
 import { doctor } from '../../src/cli/doctor.js';
 import { EXIT } from '../../src/cli/exit-code.js';
 import { isInRange } from '../../src/cli/manifest.js';
+import { monitor } from '../../src/cli/monitor.js';
 import { resume } from '../../src/cli/resume.js';
 import { run } from '../../src/cli/run.js';
 import { runCommand } from '../../src/cli/run-command.js';
 import { terminal } from '../../src/cli/terminal.js';
 import { namesIn, tableOf } from '../docs/markdown.js';
 import { freePort } from '../support/free-port.js';
+
+const commands = { demo, run, resume, monitor, doctor };
 
 interface Stream {
   readonly isTTY?: boolean;
@@ -33,7 +37,8 @@ function streams(printed: { stdout: string; stderr: string }, isTTY = false, env
       return true;
     },
   });
-  return terminal({ stdout: stream('stdout'), stderr: stream('stderr'), env } as never); // all that it uses of them
+  const streams = { stdin: { isTTY }, stdout: stream('stdout'), stderr: stream('stderr'), env };
+  return terminal(streams as never); // all that it uses of them
 }
 
 describe('a command line that is none', () => {
@@ -46,7 +51,13 @@ describe('a command line that is none', () => {
     [['run', 'explore', 'Look.', '--workspace', 'no/such/folder'], 'no/such/folder'],
     [['run', 'explore', 'Look.', '--colour'], '--colour'],
     [['run', 'explore', 'Look.', '--store', ''], '--store is empty'],
-    [['fly'], 'there is no command "fly"; there are run, resume, doctor'],
+    [['fly'], 'there is no command "fly"; there are demo, run, resume, monitor, doctor'],
+    [['demo', 'all'], '"all" is one argument too many'],
+    [['demo', '--store', 'kept'], '--store needs --crash beside it'],
+    [['demo', '--crash', '--workspace', 'src'], '--workspace does not go with --crash'],
+    [['demo', '--workspace', 'no/such/folder'], 'no/such/folder'],
+    [['monitor'], '<store folder> is missing'],
+    [['monitor', 'src'], 'there is no store in '],
   ])('ends with 2 and begins nothing for %j', async (args, problem) => {
     const { code, stdout, stderr } = await command(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -58,7 +69,7 @@ describe('troupe', () => {
   it('without a command says what there is, and that this was none', async () => {
     const { code, stdout } = await command([]);
     expect(code).toBe(2);
-    for (const name of ['run', 'resume', 'doctor']) expect(stdout).toContain(`  troupe ${name} `);
+    for (const name of Object.keys(commands)) expect(stdout).toContain(`  troupe ${name} `);
     expect(await command(['--help'])).toEqual({ code: 0, stdout, stderr: '' });
   });
 
@@ -67,7 +78,7 @@ describe('troupe', () => {
     expect(await command(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it.each(['run', 'resume', 'doctor'])('%s --help shows usage, options and examples', async (name) => {
+  it.each(Object.keys(commands))('%s --help shows usage, options and examples', async (name) => {
     const { code, stdout } = await command([name, '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^troupe ${name} `));
@@ -78,8 +89,6 @@ describe('troupe', () => {
 
 describe('the page about the command line', async () => {
   const page = await readFile(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
-  const commands = { run, resume, doctor };
-
   it('names every command, and every option with the commands that take it', () => {
     expect(tableOf(page, 'command').map(([name]) => namesIn(name)[0]?.split(' ')[0])).toEqual(Object.keys(commands));
     const told = tableOf(page, 'flag').flatMap(([flag, of]) =>

@@ -3,8 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentEvent } from '../../src/events/index.js';
+import { ask, openStream } from '../monitor/support/ask.js';
 import { KEY, startHeldModel } from './support/held-model.js';
+import { portIn, tokenIn } from './support/link.js';
 import { PROGRAM, start, troupe } from './support/program.js';
+import { programWithPage } from './support/program-with-page.js';
 
 describe('troupe run', { timeout: 60_000 }, () => {
   it('prints the answer to stdout and what happens to stderr, in plain lines', async () => {
@@ -61,6 +64,19 @@ describe('troupe run', { timeout: 60_000 }, () => {
     expect(code).toBe(1);
     expect(stdout).toContain('"code":"model_auth"');
     expect(`${stdout}${stderr}`).not.toContain(KEY);
+  });
+
+  it('serves the live page with --monitor, for as long as it runs', async () => {
+    const model = await startHeldModel();
+    const args = ['run', 'explore', 'Look.', '--config', model.config, '--monitor'];
+    const running = start(args, { program: await programWithPage() });
+    const request = await model.next();
+    const [link = ''] = /(?<=^live page: )http\S+$/m.exec(await running.until('live page: ')) ?? [];
+    const stream = await openStream({ port: portIn(link), token: tokenIn(link) });
+    await stream.until(({ rows }) => rows.some(({ id }) => id === 'subagent-1'));
+    request.answer('Seen.');
+    expect(await running.ended).toMatchObject({ code: 0, stdout: 'Seen.\n' });
+    await expect(ask({ port: portIn(link) })).rejects.toThrow('ECONNREFUSED');
   });
 
   it('ends quietly when nobody reads any more', async () => {

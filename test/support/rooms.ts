@@ -47,8 +47,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/store': { rooms: ['src/events', 'src/domain'], packages: ['lowdb', 'zod', 'node'] },
   'src/telemetry': { rooms: ['src/orchestrator', 'src/events', 'src/domain'], packages: ['@opentelemetry/api'] },
   'src/cli': {
-    rooms: ['src/agent', 'src/session', 'src/orchestrator', 'src/store', 'src/config', 'src/events', 'src/domain'],
-    packages: ['node'],
+    rooms: [
+      'src/monitor',
+      'src/agent',
+      'src/session',
+      'src/orchestrator',
+      'src/activities/llm',
+      'src/activities/tools',
+      'src/store',
+      'src/config',
+      'src/events',
+      'src/domain',
+    ],
+    packages: ['rxjs', 'zod', 'node'],
   },
   'src/inspect': {
     rooms: ['src/config', 'src/domain'],

@@ -24,18 +24,25 @@ export interface Ended {
 export interface Running {
   readonly ended: Promise<Ended>;
   signal(name: NodeJS.Signals): void;
-  /** Resolves when stderr has had this text. */
-  until(text: string): Promise<void>;
+  /** Resolves with stderr so far when that has had this text. */
+  until(text: string): Promise<string>;
+  /** The same of stdout. */
+  untilPrinted(text: string): Promise<string>;
 }
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Of Node, before the arguments; by default the sources. */
+  readonly program?: readonly string[];
 }
 
 /** In an environment with nothing in it, so that no key or setting of this machine changes what it does. */
-export function start(args: readonly string[], { env = {}, cwd = root }: ProgramOptions = {}): Running {
-  const child = spawn(process.execPath, [...PROGRAM, ...args], {
+export function start(
+  args: readonly string[],
+  { env = {}, cwd = root, program = PROGRAM }: ProgramOptions = {},
+): Running {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -47,6 +54,7 @@ export function start(args: readonly string[], { env = {}, cwd = root }: Program
   const waiting = new Set<() => void>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
+    for (const check of waiting) check();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -56,22 +64,24 @@ export function start(args: readonly string[], { env = {}, cwd = root }: Program
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
+  const untilIn = (textSoFar: () => string, text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const check = () => {
+        if (!textSoFar().includes(text)) return;
+        waiting.delete(check);
+        resolve(textSoFar());
+      };
+      waiting.add(check);
+      check();
+      void ended.then(() =>
+        textSoFar().includes(text) ? resolve(textSoFar()) : reject(new Error(`ended without ${text}: ${stderr}`)),
+      );
+    });
   return {
     ended,
     signal: (name) => void child.kill(name),
-    until: (text) =>
-      new Promise((resolve, reject) => {
-        const check = () => {
-          if (!stderr.includes(text)) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-        void ended.then(() =>
-          stderr.includes(text) ? resolve() : reject(new Error(`ended without ${text}: ${stderr}`)),
-        );
-      }),
+    until: (text) => untilIn(() => stderr, text),
+    untilPrinted: (text) => untilIn(() => stdout, text),
   };
 }
 

@@ -1,11 +1,16 @@
-/** One life of the demo's program: runs the workflow and tells what came of it. `crash-run.ts <folder> <base url> [<die after>]` */
+/** One life of the crash demo: runs the workflow and tells what came of it. `<folder> <store folder> <base url> [<die after>]` */
 
 import { appendFileSync, readFileSync } from 'node:fs';
-import { Agent, type AgentStepSpec, defineTool, FileSessionStore, openai, ToolReply } from 'troupe';
 import { z } from 'zod';
-import { AT_ONCE, linesFile, STEPS, storeFolder, TOOL, WORKFLOW } from './crash-plan.js';
+import { openai } from '../../activities/llm/index.js';
+import { defineTool } from '../../activities/tools/index.js';
+import { Agent } from '../../agent/index.js';
+import type { AgentStepSpec } from '../../config/index.js';
+import { ToolReply } from '../../domain/tool.js';
+import { FileSessionStore } from '../../store/index.js';
+import { AT_ONCE, linesFile, STEPS, TOOL, WORKFLOW } from './crash-plan.js';
 
-const [, , folder = '', baseURL = '', dieAfter = '0'] = process.argv;
+const [, , folder = '', store = '', baseURL = '', dieAfter = '0'] = process.argv;
 const file = linesFile(folder);
 let written = 0;
 
@@ -32,7 +37,7 @@ const agent = await Agent.create(undefined, {
   tools: [note],
 });
 const session = agent.session(folder, {
-  sessionStore: new FileSessionStore(storeFolder(folder)),
+  sessionStore: new FileSessionStore(store),
   maxParallelTasks: AT_ONCE,
   permissions: { allow: [TOOL] },
 });

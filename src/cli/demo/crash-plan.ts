@@ -1,4 +1,4 @@
-/** What both processes of the demo know: the work, and where it lies. */
+/** What both processes of the crash demo know: the work, and where it leaves its traces. */
 
 import { join } from 'node:path';
 
@@ -11,10 +11,6 @@ export const AT_ONCE = 8;
 export const REQUESTS_PER_STEP = 2;
 export const WORKFLOW = 'demo';
 export const TOOL = 'note';
-
-export function storeFolder(folder: string): string {
-  return join(folder, 'store');
-}
 
 /** Where the tool writes a line for each step. */
 export function linesFile(folder: string): string {
