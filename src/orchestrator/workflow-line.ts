@@ -25,7 +25,7 @@ export function subagentLine(of: string, records: readonly JsonValue[]): JsonVal
 }
 
 /** @returns `undefined` for a line that is not of a subagent. */
-function parseSubagentLine(line: unknown): { readonly of: string; readonly records: unknown[] } | undefined {
+export function parseSubagentLine(line: unknown): { readonly of: string; readonly records: unknown[] } | undefined {
   const parsed = SubagentLine.safeParse(line);
   if (!parsed.success) return undefined;
   const last: Record<string, unknown> = {};
