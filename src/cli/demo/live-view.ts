@@ -6,7 +6,7 @@ import type { Orchestrator } from '../../orchestrator/index.js';
 import type { Screen } from '../screen.js';
 import { harmless } from '../terminal.js';
 import { MARKS } from './timeline.js';
-import { drawTree, treeOf } from './tree.js';
+import { drawTree, endOf, treeOf } from './tree.js';
 import type { Watch } from './watch.js';
 
 /** Changes within it are drawn together. */
@@ -75,7 +75,7 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
   const draw = () => {
     const { columns, rows } = screen;
     const infos = orchestrator.listSubagents();
-    const now = Date.now();
+    const now = endOf(infos, Date.now());
     const id = chosen();
     const tree = drawTree({ infos, tracks: watch.tracks, chosenId: id, startedAt, now, columns, isColoured });
     const room = Math.max(rows - FRAME_LINES, MIN_TREE_LINES);

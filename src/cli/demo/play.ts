@@ -5,13 +5,13 @@ import type { SubAgentOutcome } from '../../domain/outcome.js';
 import { type Monitor, startMonitor } from '../../monitor/index.js';
 import type { Orchestrator } from '../../orchestrator/index.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
-import { listenForInterrupts } from '../interrupts.js';
+import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { printAsLines } from '../print-events.js';
 import { openScreen } from '../screen.js';
-import type { Terminal } from '../terminal.js';
+import type { Terminal, Tty } from '../terminal.js';
 import { counted, LEGEND, showLive } from './live-view.js';
 import { type Pace, pauseForAWhile, prepareShow, type Show } from './show.js';
-import { drawTree } from './tree.js';
+import { drawTree, endOf } from './tree.js';
 import { Watch } from './watch.js';
 
 /** For people to follow, and for a log. */
@@ -34,8 +34,9 @@ export async function play(workspace: string, terminal: Terminal): Promise<ExitC
   try {
     const opened = await openPage(orchestrator);
     page = opened.page;
-    const follow = terminal.tty ? followOnScreen : followInLines;
-    await follow({ show, pace, watch, link: opened.link, terminal, isInterrupted: () => interrupts.isInterrupted });
+    const following = { show, pace, link: opened.link };
+    if (terminal.tty) await followOnScreen({ ...following, watch, interrupts }, terminal.tty);
+    else await followInLines(following, terminal);
     await orchestrator.close({ mode: 'cancel' });
     const outcomes = await orchestrator.waitAll();
     summarise(orchestrator, outcomes, watch, startedAt, terminal);
@@ -63,14 +64,16 @@ async function openPage(orchestrator: Orchestrator): Promise<{ readonly page?: M
 interface Following {
   readonly show: Show;
   readonly pace: Pace;
-  readonly watch: Watch;
   readonly link: string;
-  readonly terminal: Terminal;
-  isInterrupted(): boolean;
+}
+
+interface FollowingOnScreen extends Following {
+  readonly watch: Watch;
+  readonly interrupts: Interrupts;
 }
 
 /** To the end of the work. */
-async function followInLines({ show, pace, link, terminal }: Following): Promise<void> {
+async function followInLines({ show, pace, link }: Following, terminal: Terminal): Promise<void> {
   terminal.say(`live page: ${link}`);
   show.orchestrator.events$.subscribe(printAsLines(terminal));
   const reader = show.begin();
@@ -83,21 +86,18 @@ async function followInLines({ show, pace, link, terminal }: Following): Promise
 }
 
 /** Until somebody leaves. */
-async function followOnScreen(following: Following): Promise<void> {
-  const { show, pace, watch, link, terminal, isInterrupted } = following;
+async function followOnScreen({ show, pace, link, watch, interrupts }: FollowingOnScreen, tty: Tty): Promise<void> {
   const { orchestrator } = show;
-  if (!terminal.tty) return followInLines(following);
   const reader = show.begin(); // before the screen is taken: it may be refused
-  const screen = openScreen(terminal.tty);
+  const screen = openScreen(tty);
   const steered = new Set<string>();
   const over = new AbortController();
-  const { isColoured } = terminal.tty;
-  const view = showLive({ orchestrator, watch, screen, isColoured, link, steered });
+  const view = showLive({ orchestrator, watch, screen, isColoured: tty.isColoured, link, steered });
   try {
     const paused = pauseForAWhile(reader, { ...pace, steered, signal: over.signal, say: view.say });
     const allEnded = orchestrator.waitAll().then(() => {
       view.say('all is done; q quits, and prints what came of it');
-      return isInterrupted() ? undefined : view.left;
+      return interrupts.isInterrupted ? undefined : view.left;
     });
     await Promise.race([view.left, allEnded]);
     over.abort();
@@ -118,7 +118,7 @@ function summarise(
 ): void {
   const infos = orchestrator.listSubagents();
   const roots = new Set(infos.filter(({ parentId }) => parentId === undefined).map(({ id }) => id));
-  const now = Math.max(...infos.map(({ updatedAt }) => updatedAt), startedAt);
+  const now = endOf(infos, Date.now());
   for (const { id, agentType, state, output, error } of outcomes) {
     if (!roots.has(id)) continue;
     answer(`== ${id}, ${agentType}: ${state}\n${error ? error.message : shortened(output)}\n`);

@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util';
 import type { Activity } from '../../domain/activity.js';
-import type { LifecycleState } from '../../domain/lifecycle.js';
+import { isFinal, type LifecycleState } from '../../domain/lifecycle.js';
 import type { SubAgentInfo } from '../../domain/outcome.js';
 import { harmless } from '../terminal.js';
 import { barOf, NEW_TRACK, type Track } from './timeline.js';
@@ -64,6 +64,12 @@ export function drawTree({ infos, tracks, chosenId, startedAt, now, columns, isC
     const shownName = isChosen ? styleText('bold', name) : name;
     return `${shownName} ${styleText(COLOURS[state], state.padEnd(STATE_WIDTH))} ${styleText('blue', bar)}  ${styleText('dim', does)}`;
   });
+}
+
+/** Up to when there is something to tell of: it stands still when all have ended. Ms since the epoch. */
+export function endOf(infos: readonly SubAgentInfo[], now: number): number {
+  const isOver = infos.length > 0 && infos.every(({ state }) => isFinal(state));
+  return isOver ? Math.max(...infos.map(({ updatedAt }) => updatedAt)) : now;
 }
 
 const COLOURS: Readonly<Record<LifecycleState, Parameters<typeof styleText>[0]>> = {

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { STORE_FILE } from '../../src/store/index.js';
-import { start, troupe } from './support/program.js';
+import { STORE_FILE } from '../../../src/store/index.js';
+import { start, troupe } from '../support/program.js';
 
 async function temporary(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'troupe-cli-'));

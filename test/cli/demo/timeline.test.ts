@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { barOf, follow, NEW_TRACK, type Track } from '../../src/cli/demo/timeline.js';
-import { treeOf } from '../../src/cli/demo/tree.js';
-import type { Activity } from '../../src/domain/activity.js';
-import type { LifecycleState } from '../../src/domain/lifecycle.js';
-import type { SubAgentInfo } from '../../src/domain/outcome.js';
-import type { AgentEvent } from '../../src/events/index.js';
+import { barOf, follow, NEW_TRACK, type Track } from '../../../src/cli/demo/timeline.js';
+import { endOf, treeOf } from '../../../src/cli/demo/tree.js';
+import type { Activity } from '../../../src/domain/activity.js';
+import type { LifecycleState } from '../../../src/domain/lifecycle.js';
+import type { SubAgentInfo } from '../../../src/domain/outcome.js';
+import type { AgentEvent } from '../../../src/events/index.js';
 
 /** What is read of an event is all that these have. */
 const event = (time: number, body: object) => ({ time, ...body }) as unknown as AgentEvent;
@@ -73,6 +73,14 @@ describe('the tree', () => {
       'b',
       '└ g',
     ]);
+  });
+
+  it('has an end when all have ended, and goes on until then', () => {
+    const first = { state: 'completed', updatedAt: 10 } as unknown as SubAgentInfo;
+    const last = { state: 'cancelled', updatedAt: 20 } as unknown as SubAgentInfo;
+    expect(endOf([first, last], 90)).toBe(20);
+    expect(endOf([first, { ...last, state: 'paused' }], 90)).toBe(90);
+    expect(endOf([], 90)).toBe(90);
   });
 
   it('shows one whose parent is listed no more as one that has none', () => {
