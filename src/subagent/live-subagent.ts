@@ -28,7 +28,7 @@ import type { AgentEventBody } from '../events/index.js';
 import { chartInput, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 import { Reporter } from './reporter.js';
 import type { RestoredSubagent } from './restored.js';
-import { type SignalAnswer, Signals } from './signals.js';
+import { type SignalAnswer, type Signals, signalsTo } from './signals.js';
 import { stopActor } from './stop-actor.js';
 import type { Repair, StructuredAnswer } from './structured-answer.js';
 import type { SubagentLog } from './subagent-log.js';
@@ -130,9 +130,7 @@ export class LiveSubagent {
       ...(restored ? { snapshot: restored.persisted } : {}),
       input: chartInput(plan, environment),
     });
-    this.signals = new Signals((signal) => this.actor.send(signal), environment.redact);
-    const { send } = this.actor; // bound, as XState v5 makes it
-    this.actor.send = (event) => send(this.signals.harmless(event)); // whoever has the actor may send to it
+    this.signals = signalsTo(this.actor, environment.redact);
     this.#reporter = new Reporter(this, restored !== undefined && restored.state !== 'pending');
   }
 

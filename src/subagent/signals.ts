@@ -59,6 +59,24 @@ export class Signals {
   }
 }
 
+interface Sendable<Event> {
+  send: (event: Event) => void;
+}
+
+/**
+ * Whoever has the actor may send to it: what comes is made harmless first. The actor of one that has ended is kept, so that nothing
+ * of the subagent may stand in the scope of these functions.
+ */
+export function signalsTo<Event extends { readonly type: string }>(
+  actor: Sendable<Event | ControlEvent>,
+  redact: Redact,
+): Signals {
+  const { send } = actor; // bound, as XState v5 makes it
+  const signals = new Signals((signal) => actor.send(signal), redact);
+  actor.send = (event) => send(signals.harmless(event));
+  return signals;
+}
+
 function isSteering(event: { readonly type: string }): event is Extract<ControlEvent, { type: 'STEER' }> {
   return event.type === 'STEER';
 }
