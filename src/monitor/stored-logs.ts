@@ -2,7 +2,7 @@
 
 import { messageOf, TroupeError } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
-import { parseSubagentLine } from '../orchestrator/index.js';
+import { sortLines } from '../orchestrator/index.js';
 import type { SessionStore, StorePath } from '../store/index.js';
 import { type LogRecord, parseLog, saidInFull } from '../subagent/index.js';
 
@@ -83,12 +83,7 @@ async function readSubagent(store: SessionStore, path: StorePath): Promise<ReadL
 /** All subagents of a workflow are in one journal. */
 async function readWorkflow(store: SessionStore, path: StorePath): Promise<ReadLog[]> {
   const contents = await store.readJournal(path);
-  const byId = new Map<string, unknown[]>();
-  for (const line of contents?.records ?? []) {
-    const part = parseSubagentLine(line);
-    if (part) byId.set(part.of, [...(byId.get(part.of) ?? []), ...part.records]);
-  }
-  return readLogs(byId, `${store.name}: ${path.join('/')}`);
+  return readLogs(sortLines(contents?.records ?? []).stored, `${store.name}: ${path.join('/')}`);
 }
 
 function readLogs(byId: ReadonlyMap<string, readonly unknown[]>, where: string): ReadLog[] {

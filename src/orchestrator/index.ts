@@ -12,4 +12,4 @@ export type {
 export { Orchestrator, type RuntimeHolder } from './orchestrator.js';
 export { type SubAgentLogicOf, subagentLogic } from './subagent-logic.js';
 export type { OrchestratorActor } from './supervisor.js';
-export { parseSubagentLine } from './workflow-line.js';
+export { sortLines } from './workflow-line.js';
