@@ -10,6 +10,7 @@ export {
   type SubAgentEvent,
 } from './agent-event.js';
 export type { ChannelOptions } from './channel.js';
+export { completedBody } from './completed-body.js';
 export { ControlMessage, parseControlMessage } from './control-message.js';
 export { type EventFilter, EventHub, type EventHubOptions, type EventHubStats } from './event-hub.js';
 export type { SubAgentEventStream } from './event-stream.js';

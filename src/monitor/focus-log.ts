@@ -1,7 +1,7 @@
 /** The events of one chosen subagent, as long as some page looks at it: kept once, for all pages. */
 
 import type { Subscription } from 'rxjs';
-import type { AgentEvent } from '../events/index.js';
+import { type AgentEvent, completedBody } from '../events/index.js';
 import type { SubAgentHandle } from '../orchestrator/index.js';
 import type { FocusPart } from './protocol.js';
 
@@ -81,7 +81,7 @@ export class FocusLog {
 
   /** One that ended in a former life has told nothing here; its outcome says how. */
   async #addOutcome(handle: SubAgentHandle, onEvent: () => void): Promise<void> {
-    const { state, success, by, output, error, durationMs, usage } = await handle.outcome();
+    const outcome = await handle.outcome();
     const { updatedAt, parentId } = handle.info();
     this.#add({
       subagentId: this.#id,
@@ -91,14 +91,7 @@ export class FocusLog {
       offset: 1,
       time: updatedAt,
       v: 1,
-      type: 'subagent_completed',
-      success,
-      state,
-      ...(by ? { by } : {}),
-      output,
-      ...(error ? { error } : {}),
-      durationMs,
-      usage,
+      ...completedBody(outcome),
     });
     onEvent();
   }

@@ -6,7 +6,7 @@ import type { LifecycleState } from '../domain/lifecycle.js';
 import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
-import type { AgentEventBody } from '../events/index.js';
+import { type AgentEventBody, completedBody } from '../events/index.js';
 import { type ChartStep, foldLog, type LogRecord, replayChart, type SpawnedRecord } from '../subagent/index.js';
 import type { FocusEvent } from './protocol.js';
 import type { StoredLog } from './stored-logs.js';
@@ -220,19 +220,10 @@ class Teller {
   }
 
   #ended(time: number, outcome: SubAgentOutcome): void {
-    const { state, success, by, output, error, durationMs, usage } = outcome;
+    const { state, error } = outcome;
     this.#tellState(state, time);
     if (error && state === 'failed') this.#publish(time, { type: 'error', error: error.message, code: error.code });
-    this.#publish(time, {
-      type: 'subagent_completed',
-      success,
-      state,
-      ...(by ? { by } : {}),
-      output,
-      ...(error ? { error } : {}),
-      durationMs,
-      usage,
-    });
+    this.#publish(time, completedBody(outcome));
   }
 }
 

@@ -24,7 +24,7 @@ import {
   withRequestBilled,
   withRequestSent,
 } from '../domain/usage.js';
-import type { AgentEventBody } from '../events/index.js';
+import { type AgentEventBody, completedBody } from '../events/index.js';
 import { chartInput, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 import { Reporter } from './reporter.js';
 import type { RestoredSubagent } from './restored.js';
@@ -269,17 +269,7 @@ export class LiveSubagent {
     if (!output && error) this.publish({ type: 'error', error: error.message, code: error.code });
     this.outcome = this.#outcomeOf(state, error);
     this.log?.add({ type: 'ended', outcome: JSON.parse(JSON.stringify(this.outcome)) });
-    const { success, by, output: text, durationMs, usage } = this.outcome;
-    this.publish({
-      type: 'subagent_completed',
-      success,
-      state,
-      ...(by ? { by } : {}),
-      output: text,
-      ...(error ? { error } : {}),
-      durationMs,
-      usage,
-    });
+    this.publish(completedBody(this.outcome));
     return this.outcome;
   }
 
