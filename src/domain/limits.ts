@@ -22,6 +22,9 @@ export const MAX_PARALLEL_TOOLS = 8;
 export const MAX_MALFORMED_CALLS = 3;
 /** Tool output above this is cut in the middle. */
 export const MAX_TOOL_OUTPUT_BYTES = 100_000;
+/** When a store that failed is tried again; twice as long each time, up to the longest. */
+export const FIRST_STORE_RETRY_MS = 1_000;
+export const MAX_STORE_RETRY_MS = 30_000;
 /** How long asynchronous refinements of a schema may take over the arguments of a call, or over an answer. */
 export const MAX_CHECK_MS = 10_000;
 /** Of what a tool keeps of a call in case of a crash, as JSON; more is not kept. */

@@ -3,12 +3,10 @@
 import { type Clock, delay } from '../domain/clock.js';
 import { TroupeError, toErrorInfo } from '../domain/errors.js';
 import type { JsonValue } from '../domain/json.js';
+import { FIRST_STORE_RETRY_MS, MAX_STORE_RETRY_MS } from '../domain/limits.js';
 import type { OnPersistError } from '../domain/stored.js';
 import { RecordWriter, type WriterOptions } from './record-writer.js';
 import type { Journal } from './session-store.js';
-
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 30_000;
 
 export interface RecordLogOptions {
   /** Called at the first write, and again after it failed. */
@@ -81,19 +79,19 @@ export class RecordLog {
 
   async #drain(): Promise<void> {
     await null; // whoever adds now goes along
-    for (let retryInMs = FIRST_RETRY_MS; this.#queue.length > 0; ) {
+    for (let retryInMs = FIRST_STORE_RETRY_MS; this.#queue.length > 0; ) {
       const isLast = this.#closing.signal.aborted;
       const fault = await this.#appendAll();
       this.#isHolding = false;
       if (fault === undefined) {
-        retryInMs = FIRST_RETRY_MS;
+        retryInMs = FIRST_STORE_RETRY_MS;
         continue;
       }
       if (!this.#mayTryAgain(fault, retryInMs) || isLast) break;
       this.#isHolding = true;
       for (const writer of this.#writers) writer.hold();
       await delay(this.#options.clock, retryInMs, this.#closing.signal).catch(() => {});
-      retryInMs = Math.min(MAX_RETRY_MS, retryInMs * 2);
+      retryInMs = Math.min(MAX_STORE_RETRY_MS, retryInMs * 2);
     }
     this.#draining = undefined;
   }

@@ -3,6 +3,7 @@
 import type { Clock } from '../domain/clock.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import type { JsonValue } from '../domain/json.js';
+import { FIRST_STORE_RETRY_MS, MAX_STORE_RETRY_MS } from '../domain/limits.js';
 import type { Message } from '../domain/message.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
@@ -29,10 +30,6 @@ export type ReadBack =
   /** The store fails; it is to be tried again then. */
   | { readonly retryInMs: number };
 
-/** What could not be read now may be read later. */
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 30_000;
-
 export class SubagentLog {
   readonly #options: SubagentLogOptions;
   readonly #once = new SaidOnce();
@@ -41,7 +38,7 @@ export class SubagentLog {
   #hasSecrets = false;
   #reading: Promise<ReadBack> | undefined;
   /** After the next try that fails. */
-  #retryInMs = FIRST_RETRY_MS;
+  #retryInMs = FIRST_STORE_RETRY_MS;
 
   constructor(options: SubagentLogOptions) {
     this.#options = options;
@@ -108,13 +105,13 @@ export class SubagentLog {
     const { writer, reading } = this.#options;
     try {
       const entries = conversationIn(saidInFull((await reading?.records()) ?? []));
-      this.#retryInMs = FIRST_RETRY_MS;
+      this.#retryInMs = FIRST_STORE_RETRY_MS;
       return { entries };
     } catch (cause) {
       const fault = cause instanceof TroupeError ? cause : new TroupeError('store_io', messageOf(cause), { cause });
       if (fault.code !== 'store_io' || reading?.onPersistError === 'fail') throw fault;
       const retryInMs = this.#retryInMs;
-      this.#retryInMs = Math.min(MAX_RETRY_MS, retryInMs * 2);
+      this.#retryInMs = Math.min(MAX_STORE_RETRY_MS, retryInMs * 2);
       writer.onFault({ code: fault.code, retryInMs });
       return { retryInMs };
     }
