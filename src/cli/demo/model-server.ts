@@ -52,7 +52,8 @@ function sendText(response: ServerResponse, task: string): void {
   send(response, { role: 'assistant', content: `${task} is done` }, 'stop');
 }
 
-function send(response: ServerResponse, delta: object, finish: string): void {
+/** One answer as a stream of chunks. */
+export function send(response: ServerResponse, delta: object, finish: string): void {
   const chunk = (choices: object[], more = {}) =>
     `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'demo', choices, ...more })}\n\n`;
   response.writeHead(200, { 'content-type': 'text/event-stream' });

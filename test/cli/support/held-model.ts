@@ -2,11 +2,12 @@
 
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { send } from '../../../src/cli/demo/model-server.js';
 
 export interface HeldRequest {
   readonly messages: readonly { readonly role: string; readonly content: string | null }[];
@@ -87,16 +88,4 @@ export async function startHeldModel(): Promise<HeldModel> {
         else waiting.push(resolve);
       }),
   };
-}
-
-function send(response: ServerResponse, delta: object, finish: string): void {
-  const chunk = (choices: object[], more = {}) =>
-    `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices, ...more })}\n\n`;
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  response.end(
-    chunk([{ index: 0, delta, finish_reason: null }]) +
-      chunk([{ index: 0, delta: {}, finish_reason: finish }]) +
-      chunk([], { usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } }) +
-      'data: [DONE]\n\n',
-  );
 }
