@@ -4,7 +4,7 @@ import type { SnapshotFrom } from 'xstate';
 import type { Activity } from '../src/domain/activity.js';
 import type { LifecycleState, Pauser } from '../src/domain/lifecycle.js';
 import type { subagentMachine } from './subagent.js';
-import { callsIn, requestIdOf } from './subagent-calls.js';
+import { callsIn, isHeld, requestIdOf } from './subagent-calls.js';
 
 export type SubagentSnapshot = SnapshotFrom<typeof subagentMachine>;
 
@@ -72,21 +72,21 @@ export function isQueued(snapshot: SubagentSnapshot): boolean {
 
 /**
  * Nothing of its own is in flight, and nothing of it will be before somebody resumes it, answers it, or what its calls wait for is
- * over: paused and come to rest, held while pending, waiting for approvals only, or for children.
+ * over: paused and come to rest, held while pending, waiting for its slot after a restore, for approvals only, or for children.
  * @param exempt Calls that only wait for others.
  */
 export function isWaiting(snapshot: SubagentSnapshot, exempt: ReadonlySet<string>): boolean {
-  const isPaused = stateOf(snapshot) === 'paused';
+  const mayNotGoOn = isHeld(snapshot.context);
   switch (activityNode(snapshot)) {
     case 'waiting_for_control':
     case 'calling_tool':
       return snapshot.context.calls.every(({ status, callId }) => {
-        if (status === 'deciding' || (status === 'undecided' && !isPaused)) return false;
+        if (status === 'deciding' || (status === 'undecided' && !mayNotGoOn)) return false;
         return status !== 'running' || exempt.has(callId);
       });
     case 'backing_off':
     case undefined:
-      return isPaused;
+      return mayNotGoOn;
     default:
       return false;
   }

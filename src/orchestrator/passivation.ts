@@ -21,7 +21,7 @@ export class Passivation {
   /** Something about it may have changed: it has come to rest, or is at work again, or has ended. */
   follow(entry: Entry): void {
     if (!entry.home?.readsBack) return;
-    if (!mayRest(entry)) this.#forget(entry);
+    if (!entry.live || !mayPassivate(entry.live)) this.#forget(entry);
     else if (!this.#due.has(entry)) this.#await(entry);
   }
 
@@ -57,13 +57,6 @@ export class Passivation {
   async #passivate(entry: Entry): Promise<void> {
     const { live } = entry;
     await live?.log?.idle();
-    if (live && entry.live === live && mayRest(entry)) passivate(live);
+    if (live && entry.live === live && mayPassivate(live)) passivate(live);
   }
-}
-
-/** It rests, or comes from a former life and waits for the slot to go on. */
-function mayRest({ live, slot }: Entry): boolean {
-  if (!live) return false;
-  const isDormant = live.restored?.isActive === true && slot === 'none';
-  return mayPassivate(live, isDormant);
 }

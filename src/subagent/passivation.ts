@@ -4,14 +4,10 @@ import { isWaiting } from '../../machines/index.js';
 import { TroupeError } from '../domain/errors.js';
 import type { LiveSubagent } from './live-subagent.js';
 
-/**
- * Nothing of it is in flight that could need the conversation, and there is one in memory.
- * @param isDormant It was restored, and its actor has not started.
- */
-export function mayPassivate(subagent: LiveSubagent, isDormant: boolean): boolean {
-  const { actor, asidesInFlight, callsOnChildren, log, transcript } = subagent;
+/** Nothing of it is in flight that could need the conversation, and there is one in memory. */
+export function mayPassivate({ actor, asidesInFlight, callsOnChildren, log, transcript }: LiveSubagent): boolean {
   if (!log || transcript.isAway || asidesInFlight > 0) return false;
-  return isDormant || isWaiting(actor.getSnapshot(), callsOnChildren);
+  return isWaiting(actor.getSnapshot(), callsOnChildren);
 }
 
 /** Lets it go. It is asked for again by whoever needs it; all else about the subagent is as before. */
