@@ -37,8 +37,10 @@ export interface BudgetOptions {
 
 export const NOTHING_SPENT: Spending = { tokens: 0, costUsd: 0 };
 
-export function spendingIn({ totalTokens, costUsd = 0 }: Usage): Spending {
-  return { tokens: totalTokens, costUsd };
+/** What nobody told is spent by estimate. */
+export function spendingIn(usage: Usage): Spending {
+  const { totalTokens, costUsd = 0, estimatedTokens = 0, estimatedCostUsd = 0 } = usage;
+  return { tokens: totalTokens + estimatedTokens, costUsd: costUsd + estimatedCostUsd };
 }
 
 export class Budget {

@@ -26,6 +26,19 @@ export interface Usage {
   readonly costUsd?: number;
   /** Requests whose cost is not known: cancelled, failed or cut in flight. */
   readonly unknownRequests: number;
+  /** What a budget counts for those, in and out; present where there is one, and such requests. */
+  readonly estimatedTokens?: number;
+  /** As `estimatedTokens`, in USD; present when the model has prices. */
+  readonly estimatedCostUsd?: number;
+}
+
+/** What a request has cost that had left. */
+export interface Bill {
+  readonly usage: TokenUsage;
+  /** The provider did not tell. */
+  readonly isEstimate?: boolean;
+  /** Input tokens that were counted for it when it left. */
+  readonly expected?: number;
 }
 
 export const NO_USAGE: Usage = {
@@ -37,9 +50,13 @@ export const NO_USAGE: Usage = {
   unknownRequests: 0,
 };
 
-/** A request leaves. Until it is answered its cost is unknown, and stays so when it is cancelled, fails or is cut. */
-export function withRequestSent(usage: Usage): Usage {
-  return { ...usage, requests: usage.requests + 1, unknownRequests: usage.unknownRequests + 1 };
+/**
+ * A request leaves. Until it is answered its cost is unknown, and stays so when it is cancelled, fails or is cut.
+ * @param expected Its input tokens, where a budget counts them.
+ */
+export function withRequestSent(usage: Usage, expected = 0, price?: ModelPrice): Usage {
+  const sent = { ...usage, requests: usage.requests + 1, unknownRequests: usage.unknownRequests + 1 };
+  return withEstimate(sent, expected, 0, price);
 }
 
 /** The request that leaves is one to mend a structured answer. */
@@ -47,8 +64,14 @@ export function withRepair(usage: Usage): Usage {
   return { ...usage, repairs: usage.repairs + 1 };
 }
 
-/** The provider told what the request that left last has cost. */
-export function withRequestBilled(usage: Usage, tokens: TokenUsage, price?: ModelPrice): Usage {
+/** It is known, or can be estimated, what a request has cost. */
+export function withRequestBilled(usage: Usage, bill: Bill, price?: ModelPrice): Usage {
+  const { usage: tokens, isEstimate = false, expected = 0 } = bill;
+  if (!isEstimate) return withTokens(withEstimate(usage, -expected, 0, price), tokens, price);
+  return withEstimate(usage, tokens.inputTokens - expected, tokens.outputTokens, price);
+}
+
+function withTokens(usage: Usage, tokens: TokenUsage, price: ModelPrice | undefined): Usage {
   const cachedTokens = (usage.cachedTokens ?? 0) + (tokens.cachedTokens ?? 0);
   const cost = price && costUsdOf(tokens, price);
   return {
@@ -62,6 +85,20 @@ export function withRequestBilled(usage: Usage, tokens: TokenUsage, price?: Mode
   };
 }
 
+/** With so much more estimated, or less. */
+function withEstimate(usage: Usage, inputTokens: number, outputTokens: number, price: ModelPrice | undefined): Usage {
+  if (inputTokens === 0 && outputTokens === 0) return usage;
+  const { estimatedTokens: tokens = 0, estimatedCostUsd: costUsd = 0, ...told } = usage;
+  const estimatedTokens = tokens + inputTokens + outputTokens;
+  if (estimatedTokens === 0) return told; // sums of fractions leave crumbs
+  const cost = price && costUsdOf({ inputTokens, outputTokens }, price);
+  return {
+    ...told,
+    estimatedTokens,
+    ...(cost === undefined ? {} : { estimatedCostUsd: Math.max(0, costUsd + cost) }),
+  };
+}
+
 export function costUsdOf({ inputTokens, outputTokens }: TokenUsage, { inputCost, outputCost }: ModelPrice): number {
   return (inputTokens * inputCost + outputTokens * outputCost) / 1_000_000;
 }
@@ -70,6 +107,8 @@ export function costUsdOf({ inputTokens, outputTokens }: TokenUsage, { inputCost
 export function addUsage(one: Usage, other: Usage): Usage {
   const cachedTokens = (one.cachedTokens ?? 0) + (other.cachedTokens ?? 0);
   const hasPrice = one.costUsd !== undefined || other.costUsd !== undefined;
+  const estimatedTokens = (one.estimatedTokens ?? 0) + (other.estimatedTokens ?? 0);
+  const estimatedCostUsd = (one.estimatedCostUsd ?? 0) + (other.estimatedCostUsd ?? 0);
   return {
     inputTokens: one.inputTokens + other.inputTokens,
     outputTokens: one.outputTokens + other.outputTokens,
@@ -79,5 +118,7 @@ export function addUsage(one: Usage, other: Usage): Usage {
     unknownRequests: one.unknownRequests + other.unknownRequests,
     ...(cachedTokens > 0 ? { cachedTokens } : {}),
     ...(hasPrice ? { costUsd: (one.costUsd ?? 0) + (other.costUsd ?? 0) } : {}),
+    ...(estimatedTokens > 0 ? { estimatedTokens } : {}),
+    ...(estimatedCostUsd > 0 ? { estimatedCostUsd } : {}),
   };
 }

@@ -22,6 +22,8 @@ const usage: z.ZodType<Usage> = z.object({
   repairs: count,
   costUsd: z.number().nonnegative().exactOptional(),
   unknownRequests: count,
+  estimatedTokens: count.exactOptional(),
+  estimatedCostUsd: z.number().nonnegative().exactOptional(),
 });
 const task: z.ZodType<Task> = z.object({
   content: z.string(),

@@ -110,11 +110,11 @@ class Teller {
         break;
       }
       case 'sent':
-        this.#usage = withRequestSent(record.isRepair ? withRepair(this.#usage) : this.#usage);
+        this.#usage = withRequestSent(record.isRepair ? withRepair(this.#usage) : this.#usage, record.expected);
         if (record.turn !== undefined) this.#publish(t, { type: 'turn_start', turn: record.turn });
         break;
       case 'billed':
-        this.#usage = withRequestBilled(this.#usage, record.usage);
+        this.#usage = withRequestBilled(this.#usage, record);
         this.#publish(t, { type: 'billed', usage: this.#usage });
         break;
       case 'tasks':

@@ -185,7 +185,7 @@ function endedByDocument(id: string, document: SubagentDocument, outcome: SubAge
 }
 
 function infoOf(log: FoldedLog, outcome: SubAgentOutcome, endedAt: number): SubAgentInfo {
-  const { spawned, usage, tasks, createdAt, turnSent } = log;
+  const { spawned, tasks, createdAt, turnSent } = log;
   const { description, detached } = spawned.config;
   return {
     id: spawned.id,
@@ -196,7 +196,7 @@ function infoOf(log: FoldedLog, outcome: SubAgentOutcome, endedAt: number): SubA
     detached: detached === true,
     depth: spawned.depth,
     turn: turnSent,
-    usage,
+    usage: outcome.usage,
     tasks,
     createdAt,
     updatedAt: endedAt,

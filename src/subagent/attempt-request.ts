@@ -45,7 +45,7 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
   }
 
   options.onSend?.();
-  subagent.requestSent(options.turn);
+  subagent.requestSent(options.turn, account.expected);
   /** An answer may take minutes; its first piece says that the request was taken. */
   const andTaken = (tell: (piece: string) => void) => (piece: string) => {
     limiter.succeeded(sentAt);
@@ -56,13 +56,13 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
     const turn = await readTurn(plan.model, request, { signal, clock, onText, onReasoning });
     signal.throwIfAborted();
     limiter.succeeded(sentAt);
-    account.answered(turn);
-    subagent.requestBilled(turn.usage);
+    const bill = account.answered(turn);
+    if (bill) subagent.requestBilled(bill);
     return { kind: 'answered', turn };
   } catch (error) {
-    account.failed(error);
-    signal.throwIfAborted();
-    if (error instanceof ModelFault) subagent.requestBilled(error.usage);
+    const bill = account.failed(signal.aborted ? signal.reason : error);
+    signal.throwIfAborted(); // what was expected of it stands
+    if (bill) subagent.requestBilled(bill);
     const { code, message } = toErrorInfo(error);
     if (code === 'rate_limited') limiter.limited({ now: clock.now(), sentAt, retryAfterMs: retryAfterOf(error) });
     const retry = planRetry({ error, attempt, maxRetries: plan.model.maxRetries ?? DEFAULT_MAX_RETRIES, random });

@@ -99,10 +99,10 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
       case 'sent':
         turnSent = record.turn ?? turnSent;
         if (record.isRepair) repair = { isByMessage: isMessageLast };
-        usage = withRequestSent(record.isRepair ? withRepair(usage) : usage);
+        usage = withRequestSent(record.isRepair ? withRepair(usage) : usage, record.expected, price);
         break;
       case 'billed':
-        usage = withRequestBilled(usage, record.usage, price);
+        usage = withRequestBilled(usage, record, price);
         break;
       case 'calling':
         begunCalls.set(record.callId, record.note);

@@ -16,14 +16,7 @@ import { type FinalState, isFinal, type LifecycleState } from '../domain/lifecyc
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { Task, Tool } from '../domain/tool.js';
-import {
-  NO_USAGE,
-  type TokenUsage,
-  type Usage,
-  withRepair,
-  withRequestBilled,
-  withRequestSent,
-} from '../domain/usage.js';
+import { type Bill, NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import { type AgentEventBody, completedBody } from '../events/index.js';
 import { chartInput, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 import { Reporter } from './reporter.js';
@@ -226,22 +219,22 @@ export class LiveSubagent {
     this.transcript.addUser(this.signals.asSaid(message), true);
   }
 
-  /** @param turn Absent for a side question. */
-  requestSent(turn?: number): void {
+  /** @param turn Absent for a side question. @param expected Its input tokens, where a budget counts them. */
+  requestSent(turn: number | undefined, expected: number | undefined): void {
     const isRepair = turn !== undefined && this.repair?.isSent === false;
     if (isRepair && this.repair) this.repair.isSent = true; // tried again, it is the same repair
-    this.#usage = withRequestSent(isRepair ? withRepair(this.#usage) : this.#usage);
+    this.#usage = withRequestSent(isRepair ? withRepair(this.#usage) : this.#usage, expected, this.plan.model.price);
     this.log?.add({
       type: 'sent',
       ...(turn === undefined ? {} : { turn }),
       ...(isRepair ? { isRepair } : {}),
+      ...(expected === undefined ? {} : { expected }),
     });
   }
 
-  requestBilled(tokens: TokenUsage | undefined): void {
-    if (!tokens) return;
-    this.#usage = withRequestBilled(this.#usage, tokens, this.plan.model.price);
-    this.log?.add({ type: 'billed', usage: tokens });
+  requestBilled(bill: Bill): void {
+    this.#usage = withRequestBilled(this.#usage, bill, this.plan.model.price);
+    this.log?.add({ type: 'billed', ...bill });
   }
 
   setTasks(tasks: readonly Task[]): void {

@@ -90,10 +90,19 @@ const Sent = z.object({
   /** Absent for a side question. */
   turn: z.int().exactOptional(),
   isRepair: z.boolean().exactOptional(),
+  /** Its input tokens, where a budget counts them: should nobody tell what it has cost, it was that. */
+  expected: z.number().exactOptional(),
 });
 
-/** What the request that left last has cost. */
-const Billed = z.object({ ...at, type: z.literal('billed'), usage: TokenUsage });
+/** What a request that had left has cost. */
+const Billed = z.object({
+  ...at,
+  type: z.literal('billed'),
+  usage: TokenUsage,
+  isEstimate: z.boolean().exactOptional(),
+  /** As `sent` has it. */
+  expected: z.number().exactOptional(),
+});
 
 /** A call is about to start. On disk before it does. */
 const Calling = z.object({

@@ -7,19 +7,25 @@ import { TroupeError, type TroupeErrorCode } from '../domain/errors.js';
 import { CHARACTERS_PER_TOKEN, EXPECTED_ANSWER_TOKENS } from '../domain/limits.js';
 import type { Message } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
-import { costUsdOf, type TokenUsage, type Usage } from '../domain/usage.js';
+import { type Bill, costUsdOf, type TokenUsage, type Usage } from '../domain/usage.js';
 import type { LiveSubagent } from './live-subagent.js';
 
-/** A request that may leave, and how it is paid for. */
+/** A request that may leave, and how it is paid for. A bill is undefined when there is nothing to tell. */
 export interface Account {
+  /** Its input tokens; absent where no budget counts them. */
+  readonly expected?: number;
   /** It was answered. */
-  answered(turn: ModelTurn): void;
+  answered(turn: ModelTurn): Bill | undefined;
   /** It was sent and not answered: it failed, or nobody waits for it any more. */
-  failed(error: unknown): void;
+  failed(error: unknown): Bill | undefined;
   notSent(): void;
 }
 
-const NO_ACCOUNT: Account = { answered: () => {}, failed: () => {}, notSent: () => {} };
+const NO_ACCOUNT: Account = {
+  answered: ({ usage }) => usage && { usage },
+  failed: (error) => (error instanceof ModelFault && error.usage ? { usage: error.usage } : undefined),
+  notSent: () => {},
+};
 
 /**
  * Reserves what the request may cost.
@@ -41,28 +47,35 @@ export function openAccount(subagent: LiveSubagent, request: ModelRequest): Acco
     case 'wait':
       return undefined;
     case 'reserved':
-      return accountOf(reserved.reservation, (usage, outputTokens) => {
-        return spendingOf(usage ?? { inputTokens, outputTokens });
-      });
+      return accountOf(reserved.reservation, inputTokens, spendingOf);
   }
 }
 
-type SpendingOf = (usage: TokenUsage | undefined, outputTokens: number) => Spending;
-
-function accountOf(reservation: Reservation, spendingOf: SpendingOf): Account {
+function accountOf(
+  reservation: Reservation,
+  inputTokens: number,
+  spendingOf: (tokens: TokenUsage) => Spending,
+): Account {
+  const settle = (told: TokenUsage | undefined, estimate: TokenUsage): Bill => {
+    const usage = told ?? estimate;
+    reservation.settle(spendingOf(usage));
+    return { usage, ...(told ? {} : { isEstimate: true }), expected: inputTokens };
+  };
   return {
+    expected: inputTokens,
     answered: ({ usage, text, toolCalls }) => {
       const written = toolCalls.reduce((count, call) => count + call.arguments.length, text.length);
-      reservation.settle(spendingOf(usage, tokensOf(written)));
+      return settle(usage, { inputTokens, outputTokens: tokensOf(written) });
     },
     failed: (error) => {
-      if (isTurnedAway(error)) return reservation.settle(NOTHING_SPENT);
       const [usage, text] = error instanceof ModelFault ? [error.usage, error.text] : [undefined, ''];
-      reservation.settle(spendingOf(usage, tokensOf(text.length)));
+      return settle(usage, isTurnedAway(error) ? NO_TOKENS : { inputTokens, outputTokens: tokensOf(text.length) });
     },
     notSent: () => reservation.settle(NOTHING_SPENT),
   };
 }
+
+const NO_TOKENS: TokenUsage = { inputTokens: 0, outputTokens: 0 };
 
 /** Providers charge nothing for a request that they do not take. */
 const TURNED_AWAY: readonly TroupeErrorCode[] = ['rate_limited', 'quota_exceeded', 'model_auth', 'context_overflow'];

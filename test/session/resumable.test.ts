@@ -195,6 +195,22 @@ describe('parallelResumable', () => {
     await expect(third.session.run(step('e'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
   });
 
+  it('counts what was estimated in the budget of its session, too', async () => {
+    const store = new MemorySessionStore();
+    const untold: ScriptedFunction = () => ({ text: 'x'.repeat(4_000), usage: 'none' });
+    const options = { budget: { maxTokens: 1_000 } };
+    await life(store, untold, options).session.parallelResumable([step('a')], 'w');
+
+    const second = life(store, untold, options);
+    const [replayed] = await second.session.parallelResumable([step('a')], 'w');
+    expect(replayed).toMatchObject({ replayed: true, usage: { totalTokens: 0, estimatedTokens: expect.any(Number) } });
+    await expect(second.session.run(step('b'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
+
+    const third = life(store, untold, options);
+    await third.session.orchestrator.restore(); // nobody has called the workflow
+    await expect(third.session.run(step('b'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
+  });
+
   it('refuses a second holder with workflow_busy, and leaves other workflows and the session free', async () => {
     const store = new MemorySessionStore();
     const first = life(store, [{ hang: true }]);

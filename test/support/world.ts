@@ -16,6 +16,7 @@ import {
   type ScriptedAnswer,
   type ScriptedFunction,
   type ScriptedModel,
+  type ScriptedOptions,
   scripted,
   VirtualClock,
 } from '../../src/testing/index.js';
@@ -27,7 +28,7 @@ export interface WorldOptions extends Omit<OrchestratorConfig, 'clock'> {
   readonly models?: Readonly<Record<string, ModelProvider>>;
   readonly secrets?: AgentRuntime['redact'];
   readonly runtime?: Partial<AgentRuntime>;
-  readonly model?: { readonly repeatLast?: boolean; readonly maxRetries?: number; readonly name?: string };
+  readonly model?: ScriptedOptions;
 }
 
 export interface World {

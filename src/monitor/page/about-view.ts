@@ -26,7 +26,7 @@ export class AboutView {
       ['Took', end && duration(end.durationMs)],
       ['Tokens', `${count(usage.inputTokens)} in, ${count(usage.outputTokens)} out`],
       ['Cached tokens', usage.cachedTokens === undefined ? undefined : count(usage.cachedTokens)],
-      ['Requests', `${usage.requests}${usage.unknownRequests > 0 ? `, ${usage.unknownRequests} of unknown cost` : ''}`],
+      ['Requests', requests(usage)],
       ['Repairs', usage.repairs > 0 ? `${usage.repairs}` : undefined],
     ];
     this.#root.replaceChildren(
@@ -42,6 +42,12 @@ export class AboutView {
       el('pre', {}, pretty(config)),
     );
   }
+}
+
+function requests({ requests: sent, unknownRequests, estimatedTokens = 0 }: Row['usage']): string {
+  if (unknownRequests === 0) return `${sent}`;
+  const estimate = estimatedTokens > 0 ? `, some ${count(estimatedTokens)} tokens` : '';
+  return `${sent}, ${unknownRequests} of unknown cost${estimate}`;
 }
 
 function outcome({ output, error }: NonNullable<FocusModel['transcript']['end']>): HTMLElement {
