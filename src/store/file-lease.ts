@@ -16,7 +16,7 @@ const LEASE_FILE = /^(lease|released)\.(\d+)$/;
 /** A contender starts anew when another one moved in between; so often only when something else is wrong. */
 const MAX_ATTEMPTS = 100;
 
-/** Texts of leases of this process that it has let go, though the disk did not take it: they hold nobody off. */
+/** Texts of leases of this process that it has let go, though the disk does not say so, or not yet: they hold nobody off. */
 const letGo = new Set<string>();
 
 export class FileLease implements Lease {
@@ -45,9 +45,12 @@ export class FileLease implements Lease {
 
   isHeld(): boolean {
     if (this.#isOver) return false;
-    const text = this.#place.guard('read', this.#file, () => readWhole(this.#file));
-    if (text !== this.#text) this.#isOver = true;
+    this.#isOver = !this.#isOnDisk();
     return !this.#isOver;
+  }
+
+  #isOnDisk(): boolean {
+    return this.#place.guard('read', this.#file, () => readWhole(this.#file)) === this.#text;
   }
 
   /** @throws TroupeError `lease_lost`, or `store_io` when the folder itself is gone. */
@@ -62,10 +65,11 @@ export class FileLease implements Lease {
 
   /** @throws TroupeError `store_io`; it is let go in any case, for others when this process ends at the latest. */
   release(): void {
-    if (this.#isOver) return;
-    letGo.add(this.#text);
+    if (this.#isGivenUp) return;
+    letGo.add(this.#text); // where it is not on disk now, its folder was moved, and may come back
     try {
-      if (this.isHeld()) this.#place.guard('release', this.#file, () => this.#rename());
+      if (!this.#isOnDisk()) return;
+      this.#place.guard('release', this.#file, () => this.#rename());
       letGo.delete(this.#text);
     } finally {
       this.giveUp();

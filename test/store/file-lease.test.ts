@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { LEASE_HEARTBEAT_MS } from '../../src/domain/limits.js';
@@ -33,6 +33,24 @@ describe('a lease between processes', () => {
     expect(store.acquire(['a']).epoch).toBe(2);
     await child.kill('SIGKILL');
   });
+
+  test.each(['before', 'after'])(
+    'that was lost with its folder holds nobody off when that comes back %s it was let go',
+    (when) => {
+      const folder = makeFolder();
+      const store = new FileSessionStore(folder);
+      const lease = store.acquire(['a']);
+      const away = `${folder}-away`;
+      renameSync(folder, away);
+      expect(lease.isHeld()).toBe(false);
+      if (when === 'after') lease.release();
+      renameSync(away, folder);
+      expect(lease.isHeld()).toBe(false);
+      lease.release();
+      expect(store.acquire(['a']).epoch).toBe(2);
+      expect(readdirSync(join(folder, 'a')).filter((name) => name.startsWith('lease'))).toEqual(['lease.2']);
+    },
+  );
 
   test('is taken over at once from a killed holder, and no acknowledged record is lost', {
     timeout: 60_000,
