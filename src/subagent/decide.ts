@@ -6,7 +6,8 @@ import type { JsonValue } from '../domain/json.js';
 import type { ToolRecovery } from '../domain/tool.js';
 import { contextOf } from './call-tool.js';
 import { endCall } from './end-call.js';
-import type { LiveSubagent, OpenCall } from './live-subagent.js';
+import type { LiveSubagent } from './live-subagent.js';
+import type { OpenCall } from './open-call.js';
 
 export async function decide(
   subagent: LiveSubagent,

@@ -15,28 +15,21 @@ import { frozenCopy } from '../domain/frozen-copy.js';
 import { type FinalState, isFinal, type LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
-import type { Task, Tool } from '../domain/tool.js';
+import type { Task } from '../domain/tool.js';
 import { type Bill, NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import { type AgentEventBody, completedBody } from '../events/index.js';
+import type { Repair, StructuredAnswer } from './answer-form.js';
+import type { OpenCall } from './open-call.js';
 import { chartInput, type SubagentEnvironment, type SubagentPlan } from './plan.js';
 import { Reporter } from './reporter.js';
 import type { RestoredSubagent } from './restored.js';
 import { type SignalAnswer, type Signals, signalsTo } from './signals.js';
 import { stopActor } from './stop-actor.js';
-import type { Repair, StructuredAnswer } from './structured-answer.js';
 import type { SubagentLog } from './subagent-log.js';
 import { Transcript } from './transcript.js';
 
 export type SubagentLogic = typeof subagentMachine;
 export type SubagentActor = Actor<SubagentLogic>;
-
-/** A call as the model made it, secrets and all; what the chart and readers know of it is redacted. */
-export interface OpenCall {
-  readonly tool: Tool;
-  readonly args: Record<string, unknown>;
-  /** The arguments as the tool's schema gave them back. */
-  readonly input: unknown;
-}
 
 /** Where a subagent comes from and where it is kept. */
 export interface Origin {

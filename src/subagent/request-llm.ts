@@ -8,19 +8,14 @@ import { MAX_CALLS_PER_TURN } from '../domain/limits.js';
 import type { ModelToolCall } from '../domain/message.js';
 import type { ModelRequest } from '../domain/model.js';
 import { redactValue } from '../domain/redact-value.js';
+import { answerToolOf, finalAnswerIn } from './answer-form.js';
 import { attemptRequest, requestKey } from './attempt-request.js';
 import { refuseCall } from './end-call.js';
-import type { LiveSubagent, OpenCall } from './live-subagent.js';
+import type { LiveSubagent } from './live-subagent.js';
+import type { OpenCall } from './open-call.js';
 import { recall } from './passivation.js';
 import { redactPieces } from './redact-pieces.js';
-import {
-  answerCall,
-  answerToolOf,
-  finalAnswerIn,
-  inForm,
-  type TakeOptions,
-  takeFinalAnswer,
-} from './structured-answer.js';
+import { answerCall, inForm, type TakeOptions, takeFinalAnswer } from './structured-answer.js';
 
 /**
  * @returns the turn, or when to try again. Retries are decided here and waited for by the chart, so that none starts while

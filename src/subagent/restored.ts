@@ -3,17 +3,16 @@
 import type { Snapshot } from 'xstate';
 import type { SubagentInput } from '../../machines/index.js';
 import { stateOf } from '../../machines/index.js';
-import { parseArguments, validateInput } from '../activities/tools/index.js';
 import type { Clock } from '../domain/clock.js';
 import type { LifecycleState } from '../domain/lifecycle.js';
 import type { Task } from '../domain/tool.js';
 import type { Usage } from '../domain/usage.js';
+import { checkInTime, type Repair, repairAgain, type StructuredAnswer } from './answer-form.js';
 import type { FoldedLog } from './fold-log.js';
-import type { OpenCall } from './live-subagent.js';
 import type { LogEntry } from './log-record.js';
+import { type OpenCall, openAgain } from './open-call.js';
 import type { SubagentPlan } from './plan.js';
 import { RESTORED, replayChart } from './replay-chart.js';
-import { checkInTime, type Repair, repairAgain, type StructuredAnswer } from './structured-answer.js';
 import { Transcript, type TranscriptEntry } from './transcript.js';
 
 export interface RestoredSubagent {
@@ -67,7 +66,7 @@ export async function restoreSubagent(
   const lostCalls = new Map<string, string>();
   const written = argumentsById(log);
   for (const { callId, name } of snapshot.context.calls) {
-    const open = await openCall(plan, name, log.hiddenCalls.has(callId) ? undefined : written.get(callId), clock);
+    const open = await openAgain(plan, name, log.hiddenCalls.has(callId) ? undefined : written.get(callId), clock);
     if (typeof open === 'string') lostCalls.set(callId, open);
     else openCalls.set(callId, open);
   }
@@ -150,24 +149,6 @@ function argumentsById({ messages }: FoldedLog): Map<string, string> {
     for (const { id, arguments: text } of entry.message.toolCalls ?? []) found.set(id, text);
   }
   return found;
-}
-
-/** @returns why not, as a text for the model. */
-async function openCall(
-  plan: SubagentPlan,
-  name: string,
-  text: string | undefined,
-  clock: Clock,
-): Promise<OpenCall | string> {
-  const tool = plan.tools.get(name);
-  if (!tool) return `not run: there is no tool ${JSON.stringify(name)} any more`;
-  if (text === undefined) {
-    return 'not run: its arguments held a secret, which was not kept when the work was saved; make the call again if it is still wanted';
-  }
-  const parsed = parseArguments(text);
-  if (!parsed.ok) return `not run: ${parsed.problem}`;
-  const validated = await validateInput(tool, parsed.args, { clock });
-  return validated.ok ? { tool, args: parsed.args, input: validated.input } : `not run: ${validated.problem}`;
 }
 
 /** As the schema of today gives it; undefined where it no longer fits. */

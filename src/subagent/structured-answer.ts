@@ -2,74 +2,24 @@
 
 import type { ModelTurnResult, RetryLater } from '../../machines/index.js';
 import {
-  answerCallIn,
-  answerToolName,
   ModelFault,
-  type ModelTurn,
   type OutputForm,
   type RequestedCall,
   readStructured,
   repairMessage,
   requestInForm,
-  type StructuredResult,
-  type WrittenAnswer,
 } from '../activities/llm/index.js';
-import { type CheckScope, parseArguments } from '../activities/tools/index.js';
-import { inTime } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
-import { MAX_CHECK_MS } from '../domain/limits.js';
+import { parseArguments } from '../activities/tools/index.js';
 import type { ModelRequest } from '../domain/model.js';
 import { redactValue } from '../domain/redact-value.js';
+import { answerToolOf, checkInTime, type FinalAnswer, type StructuredAnswer } from './answer-form.js';
 import type { LiveSubagent } from './live-subagent.js';
-import type { SubagentPlan } from './plan.js';
-
-export interface StructuredAnswer {
-  /** What the model wrote, redacted: JSON, and checked again it gives `value` again. To be stored, unlike `value`. */
-  readonly json: unknown;
-  /** With the defaults and transforms of a zod schema applied. */
-  readonly value: unknown;
-}
-
-/** A request that is to mend an answer. */
-export interface Repair {
-  /** The model has to be made to use the answer's tool. */
-  readonly isForced: boolean;
-  /** Attempts at the request before: those of this one are counted anew. */
-  readonly attemptsBefore: number;
-  isSent: boolean;
-}
-
-/** A request to mend an answer that a crash cut off goes on as the same repair. @param isByMessage As it was told what is wrong. */
-export function repairAgain(plan: SubagentPlan, { isByMessage }: { readonly isByMessage: boolean }): Repair {
-  return { isForced: isByMessage && answerToolOf(plan) !== undefined, attemptsBefore: 0, isSent: true };
-}
-
-/** A whole final answer. */
-interface FinalAnswer {
-  readonly form: OutputForm;
-  readonly turn: ModelTurn;
-  readonly written: WrittenAnswer;
-}
 
 /** The request with what its form needs; as it is where none was asked for. */
 export function inForm(subagent: LiveSubagent, request: ModelRequest): ModelRequest {
   const { form, model } = subagent.plan;
   if (!form) return request;
   return requestInForm(request, { form, provider: model, isDue: subagent.repair?.isForced ?? false });
-}
-
-/** The name under which the model was offered the tool that takes the answer, if it was. */
-export function answerToolOf({ form, model, toolSpecs }: SubagentPlan): string | undefined {
-  return form && model.structuredOutput !== 'native' ? answerToolName(toolSpecs) : undefined;
-}
-
-/** Undefined where no form was asked for, and while the model wants other tools to be run. */
-export function finalAnswerIn(plan: SubagentPlan, turn: ModelTurn): FinalAnswer | undefined {
-  const { form, toolSpecs } = plan;
-  const answerTool = answerToolOf(plan);
-  if (!form || turn.toolCalls.some(({ name }) => name !== answerTool)) return undefined;
-  const call = answerCallIn(turn.toolCalls, toolSpecs);
-  return { form, turn, written: call ? { arguments: call.arguments } : { text: turn.text } };
 }
 
 export interface TakeOptions {
@@ -117,16 +67,6 @@ async function readFinal(
   const again = await checkInTime(form, harmless, { clock, signal });
   if (again.ok) return { json: harmless, value: again.value };
   return { problems: `the answer holds a secret; without it:\n${again.problems}` };
-}
-
-/** A refinement that takes longer than 10 s is a problem like any other. Rejects with the signal's reason as soon as it aborts. */
-export async function checkInTime(form: OutputForm, value: unknown, scope: CheckScope): Promise<StructuredResult> {
-  try {
-    return await inTime(form.validate(value), { ...scope, ms: MAX_CHECK_MS });
-  } catch (cause) {
-    scope.signal?.throwIfAborted();
-    return { ok: false, problems: `could not be checked: ${messageOf(cause)}` };
-  }
 }
 
 function keep(subagent: LiveSubagent, { form, ...final }: FinalAnswer, answer: StructuredAnswer): ModelTurnResult {
