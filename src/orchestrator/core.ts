@@ -8,6 +8,7 @@ import { Budget } from '../domain/budget.js';
 import { realClock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import { DEFAULT_CONFIRM_TIMEOUT_MS } from '../domain/limits.js';
+import { checkStoredName } from '../domain/stored-name.js';
 import { type AgentEventBody, EventHub } from '../events/index.js';
 import type { SessionStore } from '../store/index.js';
 import type { SubagentEnvironment } from '../subagent/index.js';
@@ -264,6 +265,7 @@ export class OrchestratorCore {
   #keep(store: SessionStore): Keeping {
     const { sessionId, onPersistError } = this.config;
     const { clock, redact } = this.environment;
+    checkStoredName(sessionId, 'sessionId', redact);
     return new Keeping({
       store,
       sessionId,

@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import type { Redact } from '../domain/redact.js';
 import type { StepOutcome } from '../domain/step.js';
+import { checkStoredName } from '../domain/stored-name.js';
 import type { OrchestratorCore } from '../orchestrator/index.js';
 import { type NextRound, runLoop } from './loop.js';
 import { parseStep, parseSteps } from './parse-steps.js';
@@ -56,6 +57,10 @@ export class Steps {
     checkWorkflowId(workflowId);
     const { signal, onChanged } = parseWorkflowOptions(options);
     const { core, clock, redact } = this.#options;
+    checkStoredName(workflowId, 'workflowId', redact);
+    for (const [place, { taskId }] of steps.entries()) {
+      checkStoredName(taskId, `parallelResumable: ${place}.taskId`, redact);
+    }
     return this.#call(signal, (stop) =>
       runWorkflow(steps, {
         core,

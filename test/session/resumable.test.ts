@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { SessionOptions } from '../../src/config/index.js';
+import { Session } from '../../src/session/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
 import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
 import { MortalStore } from '../support/mortal-store.js';
@@ -193,6 +194,25 @@ describe('parallelResumable', () => {
     const third = life(store, costs, options);
     await third.session.orchestrator.restore();
     await expect(third.session.run(step('e'))).resolves.toMatchObject({ error: { code: 'budget_exceeded' } });
+  });
+
+  it('refuses a name that holds a secret, which would be stored, and does not quote it', async () => {
+    const key = 'hunting-season';
+    const redact = (text: string) => text.replaceAll(key, '[redacted]');
+    const store = new MemorySessionStore();
+    const { session, model, runtime } = createSessionWorld(echo, { sessionStore: store }, { secrets: redact });
+    const errors = [
+      await errorOf(() => session.parallelResumable([step('a')], `of ${key}`)),
+      await errorOf(() => session.parallelResumable([step('a'), step(`b ${key}`)], 'w')),
+      await errorOf(() => Session.open(runtime, '.', { sessionStore: store, sessionId: key })),
+    ];
+    expect(errors.map(({ code, message }) => [code, message])).toEqual([
+      ['config_invalid', expect.stringMatching(/^workflowId holds a secret/)],
+      ['config_invalid', expect.stringMatching(/^parallelResumable: 1.taskId holds a secret/)],
+      ['config_invalid', expect.stringMatching(/^sessionId holds a secret/)],
+    ]);
+    expect(errors.map(({ message }) => message).join()).not.toContain(key);
+    expect(model.requests).toEqual([]);
   });
 
   it('counts what was estimated in the budget of its session, too', async () => {
