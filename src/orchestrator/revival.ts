@@ -100,12 +100,22 @@ export class Revival {
           this.#rememberEnded(found);
           return found.unfinished.flatMap((one) => this.#takeUp(home, one));
         },
-        close: () => keeping.closeWorkflow(home),
+        close: () => this.#leave(home),
       };
     } catch (error) {
       await keeping.closeWorkflow(home);
       throw error;
     }
+  }
+
+  /** Detached children of its steps may go on: it is theirs until they have ended. */
+  async #leave(home: WorkflowHome): Promise<void> {
+    const { keeping, supervisor } = this.#options;
+    const left = [...supervisor.entries.values()].filter((entry) => entry.home === home && entry.live);
+    if (left.length === 0) return keeping.closeWorkflow(home);
+    void Promise.all(left.map(({ ended }) => ended))
+      .then(() => this.#leave(home))
+      .catch(() => {}); // what of them could not be written was told
   }
 
   /** Two processes of one session give the same ids, each in a workflow of its own. */

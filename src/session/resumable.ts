@@ -100,7 +100,9 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
   } finally {
     leave();
     // Those whose step was stopped before its turn came.
-    for (const handle of taken) if (!handle.isDone()) void handle.cancel('its workflow was stopped');
+    for (const handle of taken) {
+      if (!handle.isDone() && handle.config.parentId === undefined) void handle.cancel('its workflow was stopped');
+    }
     await workflow.close();
   }
 }
