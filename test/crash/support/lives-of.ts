@@ -180,7 +180,7 @@ async function keep({ orchestrator }: World, ledger: Ledger) {
   }
 }
 
-function tools(ledger: Ledger, world: () => World): Tool[] {
+export function tools(ledger: Ledger, world: () => Pick<World, 'clock'>): Tool[] {
   const labelled = z.object({ label: z.string() });
   return [
     defineTool({
