@@ -20,7 +20,7 @@ import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, EventFilter } from '../events/index.js';
 import { OrchestratorCore, type SpawnedSubagent } from './core.js';
-import type { Entry } from './entry.js';
+import { type Entry, inSpawnOrder } from './entry.js';
 import type { SubAgentHandle } from './handle.js';
 import type { OrchestratorActor } from './supervisor.js';
 import { waitForAll } from './wait-for-all.js';
@@ -119,7 +119,7 @@ export class Orchestrator implements AsyncDisposable {
 
   /** In the order of spawning; ended ones included, at most `keepEnded` of them. */
   listSubagents(): SubAgentInfo[] {
-    return [...this.#entries()].map((entry) => entry.info());
+    return this.#entries().map((entry) => entry.info());
   }
 
   getSubagentInfo(id: string): SubAgentInfo | undefined {
@@ -127,12 +127,12 @@ export class Orchestrator implements AsyncDisposable {
   }
 
   getAllStates(): { id: string; state: LifecycleState }[] {
-    return [...this.#entries()].map(({ id, state }) => ({ id, state }));
+    return this.#entries().map(({ id, state }) => ({ id, state }));
   }
 
   /** Of those that have not ended. */
   getActiveActivities(): { id: string; activity: Activity }[] {
-    return [...this.#entries()].flatMap(({ id, state, activity }) => (isFinal(state) ? [] : [{ id, activity }]));
+    return this.#entries().flatMap(({ id, state, activity }) => (isFinal(state) ? [] : [{ id, activity }]));
   }
 
   /** How many have not ended: pending, running or paused. */
@@ -207,8 +207,8 @@ export class Orchestrator implements AsyncDisposable {
     return this.close();
   }
 
-  #entries(): IterableIterator<Entry> {
-    return this.#core.supervisor.entries.values();
+  #entries(): Entry[] {
+    return inSpawnOrder(this.#core.supervisor.entries.values());
   }
 }
 

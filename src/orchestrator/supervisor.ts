@@ -41,7 +41,7 @@ export type OrchestratorActor = Actor<typeof orchestratorMachine>;
 export class Supervisor {
   readonly actor: OrchestratorActor;
   readonly keepAlive = new KeepAlive();
-  /** Of all listed, in the order of spawning. */
+  /** Of all listed, as they came. */
   readonly entries = new Map<string, Entry>();
   /** Each gets every entry that is spawned from now on, at once. */
   readonly collectors = new Set<{ push(entry: Entry): void }>();

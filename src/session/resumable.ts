@@ -8,7 +8,7 @@ import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
-import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestrator/index.js';
+import type { OpenWorkflow, OrchestratorCore } from '../orchestrator/index.js';
 import type { PersistFault, RecordWriter } from '../store/index.js';
 import { type StepRun, subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
@@ -43,11 +43,19 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const step = byTask.get(String(metadata?.taskId));
     return step && metadata?.fingerprint === step.fingerprint ? step : undefined;
   };
-  const workflow = await core.openWorkflow(workflowId, ({ metadata }) => {
-    const step = marked(metadata as Record<string, unknown> | undefined); // as `configOf` wrote it
-    return step ? configOf(step, workflowId, attemptOf(metadata)) : 'leave';
-  });
-  let taken: readonly SubAgentHandle[] = [];
+  /** Steps in flight that cannot go on, and why: they fail alone, and stay as they are. */
+  const refused = new Map<Step, TroupeError>();
+  const workflow = await core.openWorkflow(
+    workflowId,
+    ({ metadata }) => {
+      const step = marked(metadata as Record<string, unknown> | undefined); // as `configOf` wrote it
+      return step ? configOf(step, workflowId, attemptOf(metadata)) : 'leave';
+    },
+    ({ metadata }, error) => {
+      const step = marked(metadata as Record<string, unknown> | undefined); // as above
+      if (step) refused.set(step, error);
+    },
+  );
   let leave = () => {};
   try {
     let lastId = '';
@@ -60,10 +68,14 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     leave = stop.onStop(giveUp);
     const done = parseWorkflow(records, workflow.ended, where);
     checkSame(steps, done, run);
-    const ofRecord = ({ spec, fingerprint }: Step): RecordedStep | undefined => {
+    const ofRecord = (step: Step): RecordedStep | undefined => {
+      const { spec, fingerprint } = step;
       const found = done.get(spec.taskId);
       if (found?.fingerprint !== fingerprint) return undefined;
-      if (!found.recorded) return stepOutcome(spec, [found.ended]);
+      if (!found.recorded) {
+        const former = failedAttempts(step, attemptOf(found.metadata), workflow, found.ended.id);
+        return stepOutcome(spec, [...former, found.ended]);
+      }
       const { subagentId, output = workflow.outputs.get(subagentId) } = found.recorded;
       if (output !== undefined) return { ...found.recorded, output };
       throw new TroupeError(
@@ -74,22 +86,24 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const replayed = new Map(steps.map((step) => [step, ofRecord(step)])); // what is missing is told before anything runs
     if (tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes });
     const recorder = new Recorder(writer, workflow, run, done);
-    taken = workflow.takeUp();
-    const inFlight = inFlightSteps(taken, marked);
+    const inFlight = inFlightSteps(workflow, marked);
     const toRun = steps.filter((step) => !replayed.get(step));
-    for (const handle of superseded(taken, inFlight, toRun)) void handle.cancel('its step has gone on without it');
+    goOnWithout(workflow, new Set(toRun.map(({ spec }) => inFlight.get(spec.taskId))));
     return await Promise.all(
       steps.map(async (step) => {
         const { spec } = step;
         const recorded = replayed.get(step);
         if (recorded) return replay(step, recorded, run);
         const before = inFlight.get(spec.taskId);
-        const former = before ? failedAttempts(step, attemptOf(before.config.metadata), workflow) : [];
+        const former = before ? failedAttempts(step, attemptOf(before.metadata), workflow) : [];
         let attempts = 0;
         const subagentFor = (_: ResolvedStepSpec, attempt: number) => {
+          const error = refused.get(step);
+          if (error) throw error;
           attempts = attempt + 1;
           const isFirst = attempt === former.length;
-          const handle = (isFirst && before) || core.spawn(configOf(step, workflowId, attempt), workflow.home);
+          const [taken] = isFirst && before ? workflow.takeUp(before.id) : [];
+          const handle = taken ?? core.spawn(configOf(step, workflowId, attempt), workflow.home);
           lastId = handle.id;
           return handle;
         };
@@ -99,9 +113,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     );
   } finally {
     leave();
-    // Those whose step was stopped before its turn came.
-    for (const handle of taken) if (!handle.isDone()) void handle.cancel('its workflow was stopped');
-    await workflow.close();
+    await workflow.leave();
   }
 }
 
@@ -123,14 +135,21 @@ function attemptOf(metadata: unknown): number {
   return typeof attempt === 'number' ? attempt : 0;
 }
 
-/** Those that came before this one in its call. */
-function failedAttempts({ spec, fingerprint }: Step, attempt: number, { ended }: OpenWorkflow): SubAgentOutcome[] {
+/** Those that came before this one in its call. @param id Of this one, where it has ended too. */
+function failedAttempts(
+  { spec, fingerprint }: Step,
+  attempt: number,
+  { ended }: OpenWorkflow,
+  id?: string,
+): SubAgentOutcome[] {
   if (attempt === 0) return [];
   const own = ended.filter(
     ({ metadata, info }) =>
       info.parentId === undefined && metadata.taskId === spec.taskId && metadata.fingerprint === fingerprint,
   );
-  return own.slice(-attempt).map(({ outcome }) => outcome);
+  const place = own.findIndex(({ info }) => info.id === id);
+  const before = place < 0 ? own : own.slice(0, place);
+  return before.slice(-attempt).map(({ outcome }) => outcome);
 }
 
 function checkSame(
@@ -150,26 +169,30 @@ function checkSame(
   );
 }
 
+type Top = OpenWorkflow['tops'][number];
+
 function inFlightSteps(
-  taken: readonly SubAgentHandle[],
+  { tops }: OpenWorkflow,
   marked: (metadata: Readonly<Record<string, unknown>> | undefined) => Step | undefined,
-): Map<string, SubAgentHandle> {
-  const found = new Map<string, SubAgentHandle>();
-  for (const handle of taken) {
-    const step = handle.config.parentId === undefined ? marked(handle.config.metadata) : undefined;
-    if (step) found.set(step.spec.taskId, handle);
+): Map<string, Top> {
+  const found = new Map<string, Top>();
+  for (const top of tops) {
+    const step = top.parentId === undefined ? marked(top.metadata) : undefined;
+    if (step) found.set(step.spec.taskId, top);
   }
   return found;
 }
 
-/** Attempts that had failed, and those of steps that are done: the crash kept their end from the record. */
-function superseded(
-  taken: readonly SubAgentHandle[],
-  inFlight: ReadonlyMap<string, SubAgentHandle>,
-  toRun: readonly Step[],
-): SubAgentHandle[] {
-  const awaited = new Set(toRun.map(({ spec }) => inFlight.get(spec.taskId)));
-  return taken.filter((handle) => handle.config.parentId === undefined && !handle.isDone() && !awaited.has(handle));
+/**
+ * Detached ones whose parent has ended go on by themselves. Attempts that had failed, and those of steps that are done, end: the
+ * crash kept their end from the record.
+ */
+function goOnWithout(workflow: OpenWorkflow, awaited: ReadonlySet<Top | undefined>): void {
+  for (const top of workflow.tops) {
+    if (awaited.has(top)) continue;
+    const [handle] = workflow.takeUp(top.id);
+    if (top.parentId === undefined && handle?.isDone() === false) void handle.cancel('its step has gone on without it');
+  }
 }
 
 type RecordedStep = RecordedOutcome & { readonly output: string };

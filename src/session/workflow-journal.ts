@@ -30,7 +30,7 @@ export type RecordedOutcome = Omit<StepOutcome, 'output' | 'structured'> & { rea
 /** On record by itself, or by the end of its subagent where that says it all. */
 export type DoneStep = { readonly fingerprint: string } & (
   | { readonly recorded: RecordedOutcome }
-  | { readonly recorded?: never; readonly ended: SubAgentOutcome }
+  | { readonly recorded?: never; readonly ended: SubAgentOutcome; readonly metadata: Readonly<Record<string, unknown>> }
 );
 
 /**
@@ -48,7 +48,7 @@ export function parseWorkflow(
     if (info.parentId !== undefined) continue;
     const { taskId, fingerprint } = metadata;
     if (!outcome.success || typeof taskId !== 'string' || typeof fingerprint !== 'string') continue;
-    done.set(taskId, { fingerprint, ended: outcome });
+    done.set(taskId, { fingerprint, ended: outcome, metadata });
   }
   const own = parseRecords(records, { schema: DoneRecord, version: WORKFLOW_VERSION, where });
   for (const { taskId, fingerprint, outcome } of own) {

@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { SessionOptions } from '../../src/config/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
-import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
+import type { ScriptedFunction } from '../../src/testing/index.js';
 import { MortalStore } from '../support/mortal-store.js';
 import { byPrompt, calls, errorOf, eventsOf, lastMessage, tasks } from '../support/world.js';
-import { createSessionWorld, echo, type SessionWorld, step } from './session-world.js';
-
-/** A life of a session on the store; the one before has been killed. */
-function life(
-  store: MemorySessionStore,
-  turns: readonly ScriptedAnswer[] | ScriptedFunction,
-  options: SessionOptions = {},
-): SessionWorld {
-  store.abandonLeases();
-  return createSessionWorld(turns, { sessionStore: store, ...options });
-}
+import { createSessionWorld, echo, sessionLife as life, type SessionWorld, step } from './session-world.js';
 
 const prompts = ({ model }: SessionWorld) => model.requests.map(({ messages }) => messages[0]?.content);
 
