@@ -1,6 +1,6 @@
 /** How a workflow goes on: what is on record is replayed, what was in flight is taken up, the rest runs. */
 
-import { type OutputForm, prepareOutputSchema, readStructured } from '../activities/llm/index.js';
+import { type OutputForm, prepareOutputSchema, readStructured, withoutDefaults } from '../activities/llm/index.js';
 import type { ResolvedStepSpec, SubAgentConfig, WorkflowOptions } from '../config/index.js';
 import type { Clock } from '../domain/clock.js';
 import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
@@ -119,7 +119,7 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
 
 function stepOf(spec: ResolvedStepSpec): Step {
   const form = spec.outputSchema === undefined ? undefined : prepareOutputSchema(spec.outputSchema);
-  return { spec, form, fingerprint: fingerprintOf(spec, form?.source) };
+  return { spec, form, fingerprint: fingerprintOf(spec, form && withoutDefaults(form.source)) };
 }
 
 /** Its marks tell a later run which step it is of, and whether that is still the same work. */

@@ -292,6 +292,19 @@ describe('parallelResumable', () => {
     expect(two).toMatchObject({ replayed: true, structured: { when: 5 } });
   });
 
+  it('takes a schema for the same though its defaults are made anew each time', async () => {
+    const store = new MemorySessionStore();
+    let made = 0;
+    const spec = (name = 'b') =>
+      step('a', { outputSchema: z.object({ [name]: z.string(), id: z.number().default(() => ++made) }) });
+    const answer: ScriptedFunction = () => ({ text: '{"b":"x"}' });
+    await life(store, answer).session.parallelResumable([spec()], 'w');
+    const { session } = life(store, []);
+    await expect(session.parallelResumable([spec()], 'w')).resolves.toMatchObject([{ replayed: true }]);
+    const error = await errorOf(() => session.parallelResumable([spec('default')], 'w'));
+    expect(error.code).toBe('workflow_mismatch');
+  });
+
   it('forgets a workflow when told to', async () => {
     const store = new MemorySessionStore();
     const { session } = life(store, echo);
