@@ -13,7 +13,16 @@ import type { PersistFault, RecordWriter } from '../store/index.js';
 import { type StepRun, subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
 import type { Stop } from './stop.js';
-import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
+import {
+  type DoneStep,
+  doneRecord,
+  fingerprintOf,
+  keyOf,
+  parseWorkflow,
+  type RecordedOutcome,
+  type StepName,
+  stepName,
+} from './workflow-journal.js';
 
 export interface WorkflowRun {
   readonly core: OrchestratorCore;
@@ -27,6 +36,9 @@ export interface WorkflowRun {
 
 interface Step {
   readonly spec: ResolvedStepSpec;
+  readonly name: StepName;
+  /** Of its name. */
+  readonly key: string;
   readonly form: OutputForm | undefined;
   readonly fingerprint: string;
 }
@@ -36,11 +48,11 @@ interface Step {
  * @throws TroupeError `workflow_mismatch`, `workflow_busy`, `store_corrupt`, `store_version`, `store_io`; nothing runs then.
  */
 export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: WorkflowRun): Promise<StepOutcome[]> {
-  const { core, workflowId, stop } = run;
-  const steps = specs.map(stepOf);
-  const byTask = new Map(steps.map((step) => [step.spec.taskId, step]));
+  const { core, workflowId, stop, redact } = run;
+  const steps = specs.map((spec) => stepOf(spec, redact));
+  const byKey = new Map(steps.map((step) => [step.key, step]));
   const marked = (metadata: Readonly<Record<string, unknown>> | undefined): Step | undefined => {
-    const step = byTask.get(String(metadata?.taskId));
+    const step = byKey.get(keyOf(metadata) ?? '');
     return step && metadata?.fingerprint === step.fingerprint ? step : undefined;
   };
   /** Steps in flight that cannot go on, and why: they fail alone, and stay as they are. */
@@ -69,8 +81,8 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const done = parseWorkflow(records, workflow.ended, where);
     checkSame(steps, done, run);
     const ofRecord = (step: Step): RecordedStep | undefined => {
-      const { spec, fingerprint } = step;
-      const found = done.get(spec.taskId);
+      const { spec, key, fingerprint } = step;
+      const found = done.get(key);
       if (found?.fingerprint !== fingerprint) return undefined;
       if (!found.recorded) {
         const former = failedAttempts(step, attemptOf(found.metadata), workflow, found.ended.id);
@@ -88,13 +100,13 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const recorder = new Recorder(writer, workflow, run, done);
     const inFlight = inFlightSteps(workflow, marked);
     const toRun = steps.filter((step) => !replayed.get(step));
-    goOnWithout(workflow, new Set(toRun.map(({ spec }) => inFlight.get(spec.taskId))));
+    goOnWithout(workflow, new Set(toRun.map(({ key }) => inFlight.get(key))));
     return await Promise.all(
       steps.map(async (step) => {
-        const { spec } = step;
+        const { spec, key } = step;
         const recorded = replayed.get(step);
         if (recorded) return replay(step, recorded, run);
-        const before = inFlight.get(spec.taskId);
+        const before = inFlight.get(key);
         const former = before ? failedAttempts(step, attemptOf(before.metadata), workflow) : [];
         let attempts = 0;
         const subagentFor = (_: ResolvedStepSpec, attempt: number) => {
@@ -117,15 +129,22 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
   }
 }
 
-function stepOf(spec: ResolvedStepSpec): Step {
+function stepOf(spec: ResolvedStepSpec, redact: Redact): Step {
   const form = spec.outputSchema === undefined ? undefined : prepareOutputSchema(spec.outputSchema);
-  return { spec, form, fingerprint: fingerprintOf(spec, form && withoutDefaults(form.source)) };
+  const name = stepName(spec.taskId, redact);
+  return {
+    spec,
+    name,
+    key: name.taskHash ?? name.taskId,
+    form,
+    fingerprint: fingerprintOf(spec, form && withoutDefaults(form.source)),
+  };
 }
 
 /** Its marks tell a later run which step it is of, and whether that is still the same work. */
-function configOf({ spec, fingerprint }: Step, workflowId: string, attempt: number): SubAgentConfig {
+function configOf({ spec, name, fingerprint }: Step, workflowId: string, attempt: number): SubAgentConfig {
   const config = subAgentConfigOf(spec);
-  const marks = { workflowId, fingerprint, ...(attempt > 0 ? { attempt } : {}) };
+  const marks = { ...name, workflowId, fingerprint, ...(attempt > 0 ? { attempt } : {}) };
   return { ...config, metadata: { ...config.metadata, ...marks } };
 }
 
@@ -137,7 +156,7 @@ function attemptOf(metadata: unknown): number {
 
 /** Those that came before this one in its call. @param id Of this one, where it has ended too. */
 function failedAttempts(
-  { spec, fingerprint }: Step,
+  { key, fingerprint }: Step,
   attempt: number,
   { ended }: OpenWorkflow,
   id?: string,
@@ -145,7 +164,7 @@ function failedAttempts(
   if (attempt === 0) return [];
   const own = ended.filter(
     ({ metadata, info }) =>
-      info.parentId === undefined && metadata.taskId === spec.taskId && metadata.fingerprint === fingerprint,
+      info.parentId === undefined && keyOf(metadata) === key && metadata.fingerprint === fingerprint,
   );
   const place = own.findIndex(({ info }) => info.id === id);
   const before = place < 0 ? own : own.slice(0, place);
@@ -155,14 +174,12 @@ function failedAttempts(
 function checkSame(
   steps: readonly Step[],
   done: ReadonlyMap<string, DoneStep>,
-  { onChanged, workflowId }: WorkflowRun,
+  { onChanged, workflowId, redact }: WorkflowRun,
 ) {
   if (onChanged === 'rerun') return;
-  const changed = steps.filter(
-    ({ spec, fingerprint }) => (done.get(spec.taskId)?.fingerprint ?? fingerprint) !== fingerprint,
-  );
+  const changed = steps.filter(({ key, fingerprint }) => (done.get(key)?.fingerprint ?? fingerprint) !== fingerprint);
   if (changed.length === 0) return;
-  const names = changed.map(({ spec }) => JSON.stringify(spec.taskId)).join(', ');
+  const names = changed.map(({ spec }) => JSON.stringify(redact(spec.taskId))).join(', ');
   throw new TroupeError(
     'workflow_mismatch',
     `workflow ${JSON.stringify(workflowId)}: other work than on record is asked of ${names}; give them other names, use onChanged: 'rerun' to run them again, or forgetWorkflow to begin anew`,
@@ -178,7 +195,7 @@ function inFlightSteps(
   const found = new Map<string, Top>();
   for (const top of tops) {
     const step = top.parentId === undefined ? marked(top.metadata) : undefined;
-    if (step) found.set(step.spec.taskId, top);
+    if (step) found.set(step.key, top);
   }
   return found;
 }
@@ -200,8 +217,8 @@ type RecordedStep = RecordedOutcome & { readonly output: string };
 async function replay({ spec, form }: Step, outcome: RecordedStep, run: WorkflowRun): Promise<StepOutcome> {
   const read = form && (await readStructured(form, { text: outcome.output }));
   const { taskId } = spec;
-  run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId, workflowId: run.workflowId });
-  return { ...outcome, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
+  run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId: run.redact(taskId), workflowId: run.workflowId });
+  return { ...outcome, taskId, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
 }
 
 /** A step counts as done only when its record is on disk: the end of its subagent, or one of its own where that does not say it all. */
@@ -218,15 +235,15 @@ class Recorder {
     this.#done = done;
   }
 
-  async record({ fingerprint }: Step, outcome: StepOutcome, attempts: number): Promise<StepOutcome> {
+  async record(step: Step, outcome: StepOutcome, attempts: number): Promise<StepOutcome> {
     const { core, clock, redact, stop } = this.#run;
     if (!outcome.success) return outcome;
     // Where work goes on unsaved, the records of the subagent may lack what it has said.
     const hasText = core.config.onPersistError === 'continue';
-    const hasOwn = attempts > 1 || hasText || this.#done.get(outcome.taskId)?.recorded !== undefined;
+    const hasOwn = attempts > 1 || hasText || this.#done.get(step.key)?.recorded !== undefined;
     try {
       if (!hasOwn) await this.#home.saved(outcome.subagentId);
-      else await this.#writer.write(redactValue(doneRecord(fingerprint, outcome, clock.now(), hasText), redact));
+      else await this.#writer.write(redactValue(doneRecord(step, outcome, clock.now(), hasText), redact));
       return outcome;
     } catch (cause) {
       const error = stop.reason === undefined ? toErrorInfo(cause) : unrecorded(stop.reason);

@@ -140,6 +140,46 @@ describe('a step that was in flight when its process was killed', () => {
   });
 });
 
+describe('a step whose name holds a secret', () => {
+  const secrets = (text: string) => text.replaceAll('hunter2', '[redacted]');
+  const steps = [step('u:hunter2@x/1'), step('u:hunter2@x/2', { retries: 1, timeoutMs: 100 }), step('u:hunter2@x/3')];
+
+  it('is told from others, goes on and is replayed as any, though its name is not stored', async () => {
+    const store = new MemorySessionStore();
+    const first = life(
+      store,
+      (request, index) => {
+        const [{ content } = { content: '' }, answer] = request.messages;
+        if (index === 1 || (content.endsWith('3') && answer)) return { hang: true };
+        return content.endsWith('3') ? { toolCalls: [{ name: 'note', args: { label: 'n' } }] } : echo(request, index);
+      },
+      {},
+      { secrets },
+    );
+    void first.session.parallelResumable(steps, 'w');
+    await first.settle();
+    await first.clock.advance(100);
+    const second = life(store, () => ({ text: 'done at last' }), {}, { secrets });
+    const outcomes = await second.session.parallelResumable(steps, 'w');
+    expect(outcomes.map(({ taskId, subagentId, replayed }) => [taskId, subagentId, replayed])).toEqual([
+      ['u:hunter2@x/1', 'subagent-1', true],
+      ['u:hunter2@x/2', 'subagent-4', true],
+      ['u:hunter2@x/3', 'subagent-3', false],
+    ]);
+    expect([...second.effects, second.model.requests.length]).toEqual([1]);
+    const third = life(store, [], {}, { secrets });
+    await expect(third.session.parallelResumable(steps, 'w')).resolves.toMatchObject(
+      steps.map(({ taskId }) => ({ taskId, replayed: true })),
+    );
+    const changed = steps.map((spec) => ({ ...spec, prompt: 'other' }));
+    const error = await errorOf(() => third.session.parallelResumable(changed, 'w'));
+    expect(error).toMatchObject({ code: 'workflow_mismatch' });
+    expect(`${error.message} ${JSON.stringify(third.events)}`).not.toContain('hunter2');
+    const stored = JSON.stringify((await store.readJournal(['sessions', 'default', 'workflows', 'w']))?.records);
+    expect(stored).not.toContain('hunter2');
+  });
+});
+
 describe('a detached child of a step', () => {
   const kid = { agentType: 'worker', prompt: 'kid', detached: true } as const;
   const script = byPrompt({
