@@ -188,8 +188,8 @@ export class OrchestratorCore {
   /** @throws TroupeError `config_invalid` without a store; `workflow_busy`, `store_io`; `closed`. */
   async forgetWorkflow(workflowId: string): Promise<void> {
     this.checkOpen();
-    if (!this.keeping) throw new TroupeError('config_invalid', 'sessionStore: there is none to forget a workflow in');
-    await this.keeping.forgetWorkflow(workflowId);
+    if (!this.revival) throw new TroupeError('config_invalid', 'sessionStore: there is none to forget a workflow in');
+    await this.revival.forgetWorkflow(workflowId);
   }
 
   /** An event of one that may have ended, or not live here. */

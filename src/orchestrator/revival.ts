@@ -128,6 +128,12 @@ export class Revival {
     }
   }
 
+  /** What it has spent stays spent as long as this orchestrator lives. @throws TroupeError `workflow_busy`, `store_io`. */
+  async forgetWorkflow(workflowId: string): Promise<void> {
+    await this.#options.keeping.forgetWorkflow(workflowId);
+    this.#countedAhead.delete(workflowId);
+  }
+
   /** Two processes of one session give the same ids, each in a workflow of its own, or in the session. */
   #checkFree(ids: readonly string[], whose: string): void {
     const { supervisor } = this.#options;

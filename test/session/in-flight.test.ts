@@ -115,6 +115,20 @@ describe('a step that was in flight when its process was killed', () => {
     }
   });
 
+  it('has spent what it has, though its workflow is forgotten', async () => {
+    const costs: ScriptedFunction = () => ({ text: 'done', usage: { inputTokens: 80, outputTokens: 0 } });
+    const options = { budget: { maxTokens: 100 } };
+    const store = new MemorySessionStore();
+    await life(store, costs, options).session.parallelResumable([step('a')], 'w');
+    const { session } = life(store, costs, options);
+    await session.orchestrator.restore();
+    await session.forgetWorkflow('w');
+    await expect(session.parallelResumable([step('a')], 'w')).resolves.toMatchObject([{ success: true }]);
+    await expect(session.parallelResumable([step('b')], 'w')).resolves.toMatchObject([
+      { error: { code: 'budget_exceeded' } },
+    ]);
+  });
+
   it('has what its failed attempts took too, whichever record of its success was the last', async () => {
     const spec = step('a', { retries: 1, timeoutMs: 100 });
     for (let appends = 1; ; appends++) {
