@@ -73,10 +73,11 @@ export class Revival {
 
   /** @returns those that had not ended, in the order of spawning. Throws as `Orchestrator.restore`. */
   async session(): Promise<Entry[]> {
-    const { keeping, keepEnded, supervisor, scope } = this.#options;
+    const { keeping, keepEnded, supervisor, scope, checkOpen } = this.#options;
     const { home, found, workflows } = await keeping.take(async (home) => {
       const found = await restoreHome(home, this.#host());
       const workflows = scope.budget ? await keeping.spendingOfWorkflows((config) => this.#priceOf(config)) : [];
+      checkOpen();
       this.#checkFree([...idsOf(found.unfinished), ...found.ended.map(({ info }) => info.id)], 'restore()');
       return { home, found, workflows };
     });
