@@ -115,6 +115,25 @@ describe('a step that was in flight when its process was killed', () => {
     }
   });
 
+  it('is done when its answer is on record, though its end is not and ended ones are not kept', async () => {
+    const store = new MortalStore();
+    const first = createSessionWorld([calls(['note', { label: 'n' }]), { text: 'done' }], { sessionStore: store });
+    store.begin({ clock: first.clock, appends: Number.POSITIVE_INFINITY });
+    store.onRecord = (_, record) => {
+      const { event } = record as { event?: { output?: { answered?: boolean } } };
+      if (event?.output?.answered) store.die();
+    };
+    void first.session.parallelResumable([step('a')], 'w').catch(() => {});
+    await first.settle();
+    expect(store.isDead).toBe(true);
+    store.begin();
+    const second = createSessionWorld([], { sessionStore: store, orchestrator: { keepEnded: 0 } });
+    await expect(second.session.parallelResumable([step('a')], 'w')).resolves.toMatchObject([
+      { success: true, output: 'done', subagentId: 'subagent-1' },
+    ]);
+    store.bury();
+  });
+
   it('has spent what it has, though its workflow is forgotten', async () => {
     const costs: ScriptedFunction = () => ({ text: 'done', usage: { inputTokens: 80, outputTokens: 0 } });
     const options = { budget: { maxTokens: 100 } };
