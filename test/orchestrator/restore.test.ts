@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SubAgentInfo } from '../../src/domain/outcome.js';
 import type { AgentEvent, GapEvent } from '../../src/events/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
@@ -281,6 +281,23 @@ describe('close with a store', () => {
     await expect(second.handles[0]?.wait()).resolves.toBe('finished');
     expect(second.model.requests).toHaveLength(1);
     expect(lastMessage(second.model.requests[0])).toBe('slow  done');
+  });
+
+  it('suspends a parent that waits for its children without a warning of XState', async () => {
+    const warn = vi.spyOn(console, 'warn');
+    const store = new MemorySessionStore();
+    const first = firstLife(
+      store,
+      byPrompt({ lead: [tasks('child')], child: [calls(['slow', { ms: 5 }]), { text: 'never' }] }),
+    );
+    first.spawn({ agentType: 'lead', prompt: 'lead' });
+    await first.settle();
+    const closed = first.orchestrator.close();
+    await first.clock.advance(5);
+    await closed;
+    await first.settle();
+    expect(warn.mock.calls).toEqual([]);
+    warn.mockRestore();
   });
 
   it('leaves a document of each that says how it comes back, and that it is suspended', async () => {
