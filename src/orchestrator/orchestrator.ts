@@ -109,7 +109,8 @@ export class Orchestrator implements AsyncDisposable {
    * Those that had ended are listed again. Comes once, before the first spawn.
    * @returns handles of those that had not ended, in the order of spawning.
    * @throws TroupeError `config_invalid` without a store, or for one whose tools or agent are not known any more; `workflow_busy`
-   * while a live process has the session, or a workflow here one of its ids; `closed`; `store_corrupt`, `store_version`, `store_io`. Then nothing runs and the store is untouched.
+   * while a live process has the session, or a workflow here one of its ids; `store_corrupt`, `store_version`, `store_io`; `closed`.
+   * Then nothing runs and the store is untouched.
    */
   async restore(): Promise<SubAgentHandle[]> {
     this.#core.checkOpen();
