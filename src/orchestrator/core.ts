@@ -19,8 +19,7 @@ import type { Home } from './home.js';
 import { Keeping } from './keeping.js';
 import { lendSlot } from './lend-slot.js';
 import { checkScope, type PlanScope, planSubagent } from './plan-subagent.js';
-import type { RestoreHost } from './restore.js';
-import { Revival, type RevivedWorkflow } from './revival.js';
+import { Revival, type RevivedWorkflow, type WorkflowChoice } from './revival.js';
 import { stubRuntime } from './stub.js';
 import { Supervisor } from './supervisor.js';
 import { takeSignal } from './take-signal.js';
@@ -31,8 +30,10 @@ export type SessionScope = Pick<PlanScope, 'tools' | 'permissions' | 'permissive
 
 /** A workflow that this process has. */
 export interface OpenWorkflow extends Omit<RevivedWorkflow, 'takeUp'> {
-  /** Goes on with those that had not ended; to be called once. */
-  readonly takeUp: () => SubAgentHandle[];
+  /** Goes on with one of `tops` and all below it, or with all; to be called once for each. @throws TroupeError `workflow_busy`, `closed`. */
+  readonly takeUp: (topId?: string) => SubAgentHandle[];
+  /** Closes it, which waits for those that go on without their step: they are detached. Resolves at once where there are some. */
+  readonly leave: () => Promise<void>;
 }
 
 /** What is known of a subagent when it is spawned, and told by no event. */
@@ -155,20 +156,42 @@ export class OrchestratorCore {
   /**
    * A workflow of this session, under a lease of its own.
    * @param configOf Of a step's subagent that had not ended, by the config that is stored of it; `leave` lets it lie.
+   * @param onRefused Told of those that cannot be taken up, which are left then; without it, that is thrown.
    * @throws TroupeError `config_invalid` without a store; `workflow_busy`, `store_corrupt`, `store_version`, `store_io`; `closed`.
    */
-  async openWorkflow(workflowId: string, configOf: NonNullable<RestoreHost['configOf']>): Promise<OpenWorkflow> {
+  async openWorkflow(
+    workflowId: string,
+    configOf: WorkflowChoice['configOf'],
+    onRefused?: WorkflowChoice['onRefused'],
+  ): Promise<OpenWorkflow> {
     this.checkOpen();
     if (!this.revival) throw new TroupeError('config_invalid', 'sessionStore: a resumable workflow needs one');
-    const { takeUp, ...workflow } = await this.revival.workflow(workflowId, configOf);
-    return { ...workflow, takeUp: () => takeUp().map((entry) => this.handleOf(entry)) };
+    const choice = { configOf, ...(onRefused ? { onRefused } : {}) };
+    const { takeUp, ...workflow } = await this.revival.workflow(workflowId, choice);
+    const living = () => this.supervisor.living().filter(({ home }) => home === workflow.home);
+    const closeAfterThem = async () => {
+      for (let left = living(); left.length > 0; left = living()) await Promise.all(left.map(({ ended }) => ended));
+      await workflow.close();
+    };
+    return {
+      ...workflow,
+      takeUp: (topId) => {
+        this.checkOpen();
+        return takeUp(topId).map((entry) => this.handleOf(entry));
+      },
+      leave: async () => {
+        const closed = closeAfterThem();
+        if (living().length === 0) await closed;
+        else closed.catch(() => {}); // what of them could not be written was told
+      },
+    };
   }
 
   /** @throws TroupeError `config_invalid` without a store; `workflow_busy`, `store_io`; `closed`. */
   async forgetWorkflow(workflowId: string): Promise<void> {
     this.checkOpen();
-    if (!this.keeping) throw new TroupeError('config_invalid', 'sessionStore: there is none to forget a workflow in');
-    await this.keeping.forgetWorkflow(workflowId);
+    if (!this.revival) throw new TroupeError('config_invalid', 'sessionStore: there is none to forget a workflow in');
+    await this.revival.forgetWorkflow(workflowId);
   }
 
   /** An event of one that may have ended, or not live here. */

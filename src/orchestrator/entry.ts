@@ -143,3 +143,8 @@ export class Entry {
     this.#settle(outcome);
   }
 }
+
+/** Those that a workflow takes up may come behind younger ones. */
+export function inSpawnOrder(entries: Iterable<Entry>): Entry[] {
+  return [...entries].sort((a, b) => a.order - b.order);
+}

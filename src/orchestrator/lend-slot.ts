@@ -25,9 +25,10 @@ export async function lendSlot<Result>(
     return await work();
   } finally {
     entry.lenders -= 1;
-    if (entry.lenders === 0 && entry.slot === 'lent') await takeBack(house.actor, entry);
+    const isOpen = house.actor.getSnapshot().status === 'active'; // else all was suspended: there are no slots any more
+    if (isOpen && entry.lenders === 0 && entry.slot === 'lent') await takeBack(house.actor, entry);
     // Another call may have begun to wait while the slot was on its way back.
-    if (entry.lenders > 0) house.actor.send({ type: 'LEND', id });
+    if (isOpen && entry.lenders > 0) house.actor.send({ type: 'LEND', id });
     live?.callsOnChildren.delete(toolId);
   }
 }

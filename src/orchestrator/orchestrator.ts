@@ -20,7 +20,7 @@ import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, EventFilter } from '../events/index.js';
 import { OrchestratorCore, type SpawnedSubagent } from './core.js';
-import type { Entry } from './entry.js';
+import { type Entry, inSpawnOrder } from './entry.js';
 import type { SubAgentHandle } from './handle.js';
 import type { OrchestratorActor } from './supervisor.js';
 import { waitForAll } from './wait-for-all.js';
@@ -109,7 +109,8 @@ export class Orchestrator implements AsyncDisposable {
    * Those that had ended are listed again. Comes once, before the first spawn.
    * @returns handles of those that had not ended, in the order of spawning.
    * @throws TroupeError `config_invalid` without a store, or for one whose tools or agent are not known any more; `workflow_busy`
-   * while a live process has the session; `store_corrupt`, `store_version`, `store_io`. Then nothing runs and the store is untouched.
+   * while a live process has the session, or a workflow here one of its ids; `store_corrupt`, `store_version`, `store_io`; `closed`.
+   * Then nothing runs and the store is untouched.
    */
   async restore(): Promise<SubAgentHandle[]> {
     this.#core.checkOpen();
@@ -119,7 +120,7 @@ export class Orchestrator implements AsyncDisposable {
 
   /** In the order of spawning; ended ones included, at most `keepEnded` of them. */
   listSubagents(): SubAgentInfo[] {
-    return [...this.#entries()].map((entry) => entry.info());
+    return this.#entries().map((entry) => entry.info());
   }
 
   getSubagentInfo(id: string): SubAgentInfo | undefined {
@@ -127,12 +128,12 @@ export class Orchestrator implements AsyncDisposable {
   }
 
   getAllStates(): { id: string; state: LifecycleState }[] {
-    return [...this.#entries()].map(({ id, state }) => ({ id, state }));
+    return this.#entries().map(({ id, state }) => ({ id, state }));
   }
 
   /** Of those that have not ended. */
   getActiveActivities(): { id: string; activity: Activity }[] {
-    return [...this.#entries()].flatMap(({ id, state, activity }) => (isFinal(state) ? [] : [{ id, activity }]));
+    return this.#entries().flatMap(({ id, state, activity }) => (isFinal(state) ? [] : [{ id, activity }]));
   }
 
   /** How many have not ended: pending, running or paused. */
@@ -207,8 +208,8 @@ export class Orchestrator implements AsyncDisposable {
     return this.close();
   }
 
-  #entries(): IterableIterator<Entry> {
-    return this.#core.supervisor.entries.values();
+  #entries(): Entry[] {
+    return inSpawnOrder(this.#core.supervisor.entries.values());
   }
 }
 

@@ -9,6 +9,7 @@ import { inGroups } from '../domain/in-groups.js';
 import { isFinal } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { Tool } from '../domain/tool.js';
+import type { ModelPrice, Usage } from '../domain/usage.js';
 import {
   chartInput,
   type FoldedLog,
@@ -34,6 +35,13 @@ export interface RestoreHost {
   readonly budget?: Budget | undefined;
   /** The config of one without a parent, in place of the stored one; `leave` leaves it and all below it where they are. */
   readonly configOf?: (config: Readonly<Record<string, unknown>>) => SubAgentConfig | 'leave';
+  /**
+   * Told the config of one whose parent does not go on, and why it cannot be taken up, or one below it cannot: all of them are left
+   * where they are. Without it, that is thrown.
+   */
+  readonly onRefused?: (config: Readonly<Record<string, unknown>>, error: TroupeError) => void;
+  /** Of the model that one with this stored config asks. */
+  readonly priceOf: (config: Readonly<Record<string, unknown>>) => ModelPrice | undefined;
   /** @throws TroupeError `config_invalid`, `unknown_agent`. */
   readonly plan: (config: ResolvedSubAgentConfig, place: { id: string; parent?: SubagentPlan }) => SubagentPlan;
 }
@@ -42,6 +50,8 @@ export interface RestoreHost {
 export interface UnfinishedSubagent {
   readonly plan: SubagentPlan;
   readonly from: RestoredSubagent;
+  /** The first above it that goes on, or itself: they are taken up together. */
+  readonly topId: string;
   readonly order: number;
   readonly origin?: CallOrigin | undefined;
   readonly tornBytes: number;
@@ -53,6 +63,8 @@ export interface RestoredHome {
   /** In the order of spawning, as the ended. */
   readonly unfinished: readonly UnfinishedSubagent[];
   readonly ended: readonly (EndedSubagent & { readonly parentId?: string | undefined })[];
+  /** What those have used that are left where they are. */
+  readonly left: readonly Usage[];
   /** What an ended one has spent counts there: in its own budget where some below it go on, else in that of the first above it that does. */
   readonly budgetOf: (id: string) => Budget | undefined;
 }
@@ -71,19 +83,21 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
     plans.set(one.id, plan);
     return plan;
   };
+  const tops = topsOf(stored);
+  const leftOut = leftOutOf(stored, { tops, host, planOf });
   const unfinished: UnfinishedSubagent[] = [];
   const ended: RestoredHome['ended'][number][] = [];
-  const left = new Set<string>();
+  const left: Usage[] = [];
   /** Those whose children end with them: their own end is on record, or follows from it. */
   const over = new Set<string>();
   for (const one of stored) {
-    if (one.parentId === undefined ? host.configOf?.(one.config) === 'leave' : left.has(one.parentId)) left.add(one.id);
     if (one.kind === 'ended') {
       if (!one.sparesChildren) over.add(one.id);
       ended.push(listed(home, host, one));
       continue;
     }
-    if (left.has(one.id)) {
+    if (leftOut.has(one.id)) {
+      left.push(foldLog(one.records, one.spawned, host.priceOf(one.config)).usage);
       await home.closeLog(one.id);
       continue;
     }
@@ -96,6 +110,7 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
     unfinished.push({
       plan,
       from,
+      topId: tops.get(one.id) ?? one.id,
       order: one.order,
       origin: spawned.origin,
       tornBytes: one.tornBytes,
@@ -109,7 +124,45 @@ export async function restoreHome(home: Home, host: RestoreHost): Promise<Restor
     }
     return host.budget;
   };
-  return { unfinished, ended, budgetOf };
+  return { unfinished, ended, left, budgetOf };
+}
+
+/** By id of each that had not ended: the first above it whose parent has, or is none. */
+function topsOf(stored: readonly Stored[]): ReadonlyMap<string, string> {
+  const tops = new Map<string, string>();
+  for (const { kind, id, parentId } of stored) {
+    if (kind === 'unfinished') tops.set(id, (parentId !== undefined && tops.get(parentId)) || id);
+  }
+  return tops;
+}
+
+interface LeavingOptions {
+  readonly tops: ReadonlyMap<string, string>;
+  readonly host: RestoreHost;
+  readonly planOf: (one: Stored) => SubagentPlan;
+}
+
+/** Those that the host does not want, with all below them, and those that cannot be taken up, with all that would be with them. */
+function leftOutOf(stored: readonly Stored[], { tops, host, planOf }: LeavingOptions): ReadonlySet<string> {
+  const { configOf, onRefused } = host;
+  const byId = new Map(stored.map((one) => [one.id, one]));
+  const leftOut = new Set<string>();
+  const refused = new Set<string>();
+  for (const one of stored) {
+    const { id, parentId, config } = one;
+    if (parentId === undefined ? configOf?.(config) === 'leave' : leftOut.has(parentId)) leftOut.add(id);
+    const top = byId.get(tops.get(id) ?? '');
+    if (!top || leftOut.has(id) || refused.has(top.id)) continue;
+    try {
+      planOf(one);
+    } catch (error) {
+      if (!onRefused || !(error instanceof TroupeError)) throw error;
+      refused.add(top.id);
+      onRefused(top.config, error);
+    }
+  }
+  for (const [id, top] of tops) if (refused.has(top)) leftOut.add(id);
+  return leftOut;
 }
 
 type Stored = StoredUnfinished | StoredEnded;

@@ -40,10 +40,18 @@ export interface RevivedWorkflow {
     readonly info: SubAgentInfo;
     readonly outcome: SubAgentOutcome;
   }[];
-  /** Goes on with those that had not; to be called once. */
-  readonly takeUp: () => Entry[];
+  /** Those that had not, and whose parent does not go on; in the order of spawning. */
+  readonly tops: readonly {
+    readonly id: string;
+    readonly parentId?: string;
+    readonly metadata: Readonly<Record<string, unknown>>;
+  }[];
+  /** Goes on with one of `tops` and all below it, or with all; to be called once for each. */
+  readonly takeUp: (topId?: string) => Entry[];
   readonly close: () => Promise<void>;
 }
+
+export type WorkflowChoice = Required<Pick<RestoreHost, 'configOf'>> & Pick<RestoreHost, 'onRefused'>;
 
 export class Revival {
   readonly #options: RevivalOptions;
@@ -65,12 +73,14 @@ export class Revival {
 
   /** @returns those that had not ended, in the order of spawning. Throws as `Orchestrator.restore`. */
   async session(): Promise<Entry[]> {
-    const { keeping, keepEnded, supervisor, scope } = this.#options;
-    const { home, found, workflows } = await keeping.take(async (home) => ({
-      home,
-      found: await restoreHome(home, this.#host()),
-      workflows: scope.budget ? await keeping.spendingOfWorkflows((config) => this.#priceOf(config)) : [],
-    }));
+    const { keeping, keepEnded, supervisor, scope, checkOpen } = this.#options;
+    const { home, found, workflows } = await keeping.take(async (home) => {
+      const found = await restoreHome(home, this.#host());
+      const workflows = scope.budget ? await keeping.spendingOfWorkflows((config) => this.#priceOf(config)) : [];
+      checkOpen();
+      this.#checkFree([...idsOf(found.unfinished), ...found.ended.map(({ info }) => info.id)], 'restore()');
+      return { home, found, workflows };
+    });
     this.#count(found);
     for (const [workflowId, spending] of workflows) this.#countAhead(workflowId, spending);
     const kept = new Set(found.ended.slice(Math.max(0, found.ended.length - keepEnded)));
@@ -84,23 +94,34 @@ export class Revival {
   }
 
   /** Throws as `Orchestrator.openWorkflow`. */
-  async workflow(workflowId: string, configOf: NonNullable<RestoreHost['configOf']>): Promise<RevivedWorkflow> {
+  async workflow(workflowId: string, choice: WorkflowChoice): Promise<RevivedWorkflow> {
     const { keeping, checkOpen } = this.#options;
     const home = await keeping.workflow(workflowId);
     try {
-      const found = await restoreHome(home, { ...this.#host(), configOf });
+      const found = await restoreHome(home, { ...this.#host(), ...choice });
       checkOpen();
-      this.#checkFree(found, workflowId);
+      const checkFree = (unfinished: RestoredHome['unfinished']) =>
+        this.#checkFree(idsOf(unfinished), `workflow ${JSON.stringify(workflowId)}`);
+      checkFree(found.unfinished);
       this.#countOpened(workflowId, found);
       return {
         home,
         outputs: outputsOf(found),
         ended: found.ended.map(({ config, info, outcome }) => ({ metadata: config.metadata ?? {}, info, outcome })),
-        takeUp: () => {
-          this.#rememberEnded(found);
-          return found.unfinished.flatMap((one) => this.#takeUp(home, one));
+        tops: found.unfinished
+          .filter(({ plan, topId }) => plan.id === topId)
+          .map(({ plan: { id, parentId, config } }) => ({
+            id,
+            ...(parentId === undefined ? {} : { parentId }),
+            metadata: config.metadata ?? {},
+          })),
+        takeUp: (top) => {
+          const unfinished = found.unfinished.filter(({ topId }) => top === undefined || topId === top);
+          checkFree(unfinished);
+          this.#rememberEnded({ ...found, unfinished });
+          return unfinished.flatMap((one) => this.#takeUp(home, one));
         },
-        close: () => this.#leave(home),
+        close: () => keeping.closeWorkflow(home),
       };
     } catch (error) {
       await keeping.closeWorkflow(home);
@@ -108,27 +129,23 @@ export class Revival {
     }
   }
 
-  /** Detached children of its steps may go on: it is theirs until they have ended. */
-  async #leave(home: WorkflowHome): Promise<void> {
-    const { keeping, supervisor } = this.#options;
-    const left = [...supervisor.entries.values()].filter((entry) => entry.home === home && entry.live);
-    if (left.length === 0) return keeping.closeWorkflow(home);
-    void Promise.all(left.map(({ ended }) => ended))
-      .then(() => this.#leave(home))
-      .catch(() => {}); // what of them could not be written was told
+  /** What it has spent stays spent as long as this orchestrator lives. @throws TroupeError `workflow_busy`, `store_io`. */
+  async forgetWorkflow(workflowId: string): Promise<void> {
+    await this.#options.keeping.forgetWorkflow(workflowId);
+    this.#countedAhead.delete(workflowId);
   }
 
-  /** Two processes of one session give the same ids, each in a workflow of its own. */
-  #checkFree({ unfinished }: RestoredHome, workflowId: string): void {
+  /** Two processes of one session give the same ids, each in a workflow of its own, or in the session. */
+  #checkFree(ids: readonly string[], whose: string): void {
     const { supervisor } = this.#options;
-    for (const { id } of unfinished.map(({ plan }) => plan)) {
+    for (const id of ids) {
       if (supervisor.entries.get(id)?.live === undefined) {
         supervisor.release(id);
         continue;
       }
       throw new TroupeError(
         'workflow_busy',
-        `workflow ${JSON.stringify(workflowId)}: its ${id} cannot come back while another ${id} of this session is live; call it again when that has ended, or from another process`,
+        `${whose}: its ${id} cannot come back while another ${id} is live here; call it again when that has ended, or from another process`,
       );
     }
   }
@@ -140,15 +157,17 @@ export class Revival {
       environment,
       toolOf: (name) => own.find((tool) => tool.name === name),
       budget: scope.budget,
+      priceOf: (config) => this.#priceOf(config),
       plan: (config, place) => planSubagent(scope, config, place),
     };
   }
 
   /** What was spent in former lives is spent. */
-  #count({ unfinished, ended, budgetOf }: RestoredHome): void {
+  #count({ unfinished, ended, left, budgetOf }: RestoredHome): void {
     const usages = [
       ...unfinished.map(({ plan, from }) => ({ budget: plan.budget, usage: from.usage })),
       ...ended.map(({ info }) => ({ budget: budgetOf(info.id), usage: info.usage })),
+      ...left.map((usage) => ({ budget: this.#options.scope.budget, usage })),
     ];
     for (const { budget, usage } of usages) budget?.charge(spendingIn(usage));
   }
@@ -217,6 +236,10 @@ function follow({ live, config, state }: Entry, parent: LiveSubagent, from: Rest
   if (!isHeldAbove && from.isPausedByParent) void live?.signal({ type: 'RESUME', by: 'parent' });
   const isCovered = isHeldAbove && !config.detached && from.overruledPauses < parent.pauseCount;
   if (isCovered && state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'parent' });
+}
+
+function idsOf(unfinished: RestoredHome['unfinished']): string[] {
+  return unfinished.map(({ plan }) => plan.id);
 }
 
 /** Also of one whose end was not recorded: its last answer was. */

@@ -41,7 +41,7 @@ export type OrchestratorActor = Actor<typeof orchestratorMachine>;
 export class Supervisor {
   readonly actor: OrchestratorActor;
   readonly keepAlive = new KeepAlive();
-  /** Of all listed, in the order of spawning. */
+  /** Of all listed, as they came. */
   readonly entries = new Map<string, Entry>();
   /** Each gets every entry that is spawned from now on, at once. */
   readonly collectors = new Set<{ push(entry: Entry): void }>();
@@ -58,6 +58,8 @@ export class Supervisor {
   readonly #documents: Documents;
   readonly #passivation: Passivation;
   #spawning: Newcomer | undefined;
+  /** The last one, listed or not: one that comes back may have ended at once. */
+  #created: Entry | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -139,7 +141,8 @@ export class Supervisor {
         'a subagent cannot be spawned inside a transition of the orchestrator, such as by an observer of its actor; spawn it in a microtask: await null first',
       );
     }
-    const entry = this.entries.get(plan.id);
+    const entry = this.#created?.id === plan.id ? this.#created : undefined;
+    this.#created = undefined;
     if (entry?.state === 'pending') entry.actor.send({ type: 'QUEUE' });
     return entry;
   }
@@ -226,6 +229,7 @@ export class Supervisor {
       ...(restored ? { restored: restored.from } : {}),
     });
     const entry = Entry.ofLive(live, order, newcomer);
+    this.#created = entry;
     this.entries.set(entry.id, entry);
     if (!plan.config.detached) parent?.children.add(entry);
     for (const collector of this.collectors) collector.push(entry);

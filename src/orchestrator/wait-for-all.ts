@@ -3,6 +3,7 @@
 import type { WaitOptions } from '../config/index.js';
 import type { Clock } from '../domain/clock.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
+import { type Entry, inSpawnOrder } from './entry.js';
 import type { Supervisor } from './supervisor.js';
 import { WaitLimit } from './wait-limit.js';
 
@@ -13,16 +14,16 @@ export async function waitForAll(
   options: WaitOptions,
 ): Promise<SubAgentOutcome[]> {
   const entries = [...supervisor.entries.values()];
-  const outcomes: SubAgentOutcome[] = [];
+  const outcomes = new Map<Entry, SubAgentOutcome>();
   const letGo = supervisor.keepAlive.hold();
   supervisor.collectors.add(entries);
   const collect = async () => {
     // Grows while subagents are spawned; who waits for the last one may answer its end by spawning the next.
     for (const entry of entries) {
-      outcomes.push(await entry.ended);
-      if (outcomes.length === entries.length) await new Promise((resolve) => setImmediate(resolve));
+      outcomes.set(entry, await entry.ended);
+      if (outcomes.size === entries.length) await new Promise((resolve) => setImmediate(resolve));
     }
-    return outcomes;
+    return inSpawnOrder(entries).flatMap((entry) => outcomes.get(entry) ?? []);
   };
   const limit = new WaitLimit(clock, options);
   try {

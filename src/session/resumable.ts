@@ -1,6 +1,6 @@
 /** How a workflow goes on: what is on record is replayed, what was in flight is taken up, the rest runs. */
 
-import { type OutputForm, prepareOutputSchema, readStructured } from '../activities/llm/index.js';
+import { type OutputForm, prepareOutputSchema, readStructured, withoutDefaults } from '../activities/llm/index.js';
 import type { ResolvedStepSpec, SubAgentConfig, WorkflowOptions } from '../config/index.js';
 import type { Clock } from '../domain/clock.js';
 import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
@@ -8,12 +8,21 @@ import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Redact } from '../domain/redact.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
-import type { OpenWorkflow, OrchestratorCore, SubAgentHandle } from '../orchestrator/index.js';
+import type { OpenWorkflow, OrchestratorCore } from '../orchestrator/index.js';
 import type { PersistFault, RecordWriter } from '../store/index.js';
 import { type StepRun, subAgentConfigOf } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
 import type { Stop } from './stop.js';
-import { type DoneStep, doneRecord, fingerprintOf, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
+import {
+  type DoneStep,
+  doneRecord,
+  fingerprintOf,
+  keyOf,
+  parseWorkflow,
+  type RecordedOutcome,
+  type StepName,
+  stepName,
+} from './workflow-journal.js';
 
 export interface WorkflowRun {
   readonly core: OrchestratorCore;
@@ -27,6 +36,9 @@ export interface WorkflowRun {
 
 interface Step {
   readonly spec: ResolvedStepSpec;
+  readonly name: StepName;
+  /** Of its name. */
+  readonly key: string;
   readonly form: OutputForm | undefined;
   readonly fingerprint: string;
 }
@@ -36,18 +48,26 @@ interface Step {
  * @throws TroupeError `workflow_mismatch`, `workflow_busy`, `store_corrupt`, `store_version`, `store_io`; nothing runs then.
  */
 export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: WorkflowRun): Promise<StepOutcome[]> {
-  const { core, workflowId, stop } = run;
-  const steps = specs.map(stepOf);
-  const byTask = new Map(steps.map((step) => [step.spec.taskId, step]));
+  const { core, workflowId, stop, redact } = run;
+  const steps = specs.map((spec) => stepOf(spec, redact));
+  const byKey = new Map(steps.map((step) => [step.key, step]));
   const marked = (metadata: Readonly<Record<string, unknown>> | undefined): Step | undefined => {
-    const step = byTask.get(String(metadata?.taskId));
+    const step = byKey.get(keyOf(metadata) ?? '');
     return step && metadata?.fingerprint === step.fingerprint ? step : undefined;
   };
-  const workflow = await core.openWorkflow(workflowId, ({ metadata }) => {
-    const step = marked(metadata as Record<string, unknown> | undefined); // as `configOf` wrote it
-    return step ? configOf(step, workflowId, attemptOf(metadata)) : 'leave';
-  });
-  let taken: readonly SubAgentHandle[] = [];
+  /** Steps in flight that cannot go on, and why: they fail alone, and stay as they are. */
+  const refused = new Map<Step, TroupeError>();
+  const workflow = await core.openWorkflow(
+    workflowId,
+    ({ metadata }) => {
+      const step = marked(metadata as Record<string, unknown> | undefined); // as `configOf` wrote it
+      return step ? configOf(step, workflowId, attemptOf(metadata)) : 'leave';
+    },
+    ({ metadata }, error) => {
+      const step = marked(metadata as Record<string, unknown> | undefined); // as above
+      if (step) refused.set(step, error);
+    },
+  );
   let leave = () => {};
   try {
     let lastId = '';
@@ -60,10 +80,14 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     leave = stop.onStop(giveUp);
     const done = parseWorkflow(records, workflow.ended, where);
     checkSame(steps, done, run);
-    const ofRecord = ({ spec, fingerprint }: Step): RecordedStep | undefined => {
-      const found = done.get(spec.taskId);
+    const ofRecord = (step: Step): RecordedStep | undefined => {
+      const { spec, key, fingerprint } = step;
+      const found = done.get(key);
       if (found?.fingerprint !== fingerprint) return undefined;
-      if (!found.recorded) return stepOutcome(spec, [found.ended]);
+      if (!found.recorded) {
+        const former = failedAttempts(step, attemptOf(found.metadata), workflow, found.ended.id);
+        return stepOutcome(spec, [...former, found.ended]);
+      }
       const { subagentId, output = workflow.outputs.get(subagentId) } = found.recorded;
       if (output !== undefined) return { ...found.recorded, output };
       throw new TroupeError(
@@ -74,22 +98,24 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     const replayed = new Map(steps.map((step) => [step, ofRecord(step)])); // what is missing is told before anything runs
     if (tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes });
     const recorder = new Recorder(writer, workflow, run, done);
-    taken = workflow.takeUp();
-    const inFlight = inFlightSteps(taken, marked);
+    const inFlight = inFlightSteps(workflow, marked);
     const toRun = steps.filter((step) => !replayed.get(step));
-    for (const handle of superseded(taken, inFlight, toRun)) void handle.cancel('its step has gone on without it');
+    goOnWithout(workflow, new Set(toRun.map(({ key }) => inFlight.get(key))));
     return await Promise.all(
       steps.map(async (step) => {
-        const { spec } = step;
+        const { spec, key } = step;
         const recorded = replayed.get(step);
         if (recorded) return replay(step, recorded, run);
-        const before = inFlight.get(spec.taskId);
-        const former = before ? failedAttempts(step, attemptOf(before.config.metadata), workflow) : [];
+        const before = inFlight.get(key);
+        const former = before ? failedAttempts(step, attemptOf(before.metadata), workflow) : [];
         let attempts = 0;
         const subagentFor = (_: ResolvedStepSpec, attempt: number) => {
+          const error = refused.get(step);
+          if (error) throw error;
           attempts = attempt + 1;
           const isFirst = attempt === former.length;
-          const handle = (isFirst && before) || core.spawn(configOf(step, workflowId, attempt), workflow.home);
+          const [taken] = isFirst && before ? workflow.takeUp(before.id) : [];
+          const handle = taken ?? core.spawn(configOf(step, workflowId, attempt), workflow.home);
           lastId = handle.id;
           return handle;
         };
@@ -99,23 +125,26 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     );
   } finally {
     leave();
-    // Those whose step was stopped before its turn came.
-    for (const handle of taken) {
-      if (!handle.isDone() && handle.config.parentId === undefined) void handle.cancel('its workflow was stopped');
-    }
-    await workflow.close();
+    await workflow.leave();
   }
 }
 
-function stepOf(spec: ResolvedStepSpec): Step {
+function stepOf(spec: ResolvedStepSpec, redact: Redact): Step {
   const form = spec.outputSchema === undefined ? undefined : prepareOutputSchema(spec.outputSchema);
-  return { spec, form, fingerprint: fingerprintOf(spec, form?.source) };
+  const name = stepName(spec.taskId, redact);
+  return {
+    spec,
+    name,
+    key: name.taskHash ?? name.taskId,
+    form,
+    fingerprint: fingerprintOf(spec, form && withoutDefaults(form.source)),
+  };
 }
 
 /** Its marks tell a later run which step it is of, and whether that is still the same work. */
-function configOf({ spec, fingerprint }: Step, workflowId: string, attempt: number): SubAgentConfig {
+function configOf({ spec, name, fingerprint }: Step, workflowId: string, attempt: number): SubAgentConfig {
   const config = subAgentConfigOf(spec);
-  const marks = { workflowId, fingerprint, ...(attempt > 0 ? { attempt } : {}) };
+  const marks = { ...name, workflowId, fingerprint, ...(attempt > 0 ? { attempt } : {}) };
   return { ...config, metadata: { ...config.metadata, ...marks } };
 }
 
@@ -125,53 +154,62 @@ function attemptOf(metadata: unknown): number {
   return typeof attempt === 'number' ? attempt : 0;
 }
 
-/** Those that came before this one in its call. */
-function failedAttempts({ spec, fingerprint }: Step, attempt: number, { ended }: OpenWorkflow): SubAgentOutcome[] {
+/** Those that came before this one in its call. @param id Of this one, where it has ended too. */
+function failedAttempts(
+  { key, fingerprint }: Step,
+  attempt: number,
+  { ended }: OpenWorkflow,
+  id?: string,
+): SubAgentOutcome[] {
   if (attempt === 0) return [];
   const own = ended.filter(
     ({ metadata, info }) =>
-      info.parentId === undefined && metadata.taskId === spec.taskId && metadata.fingerprint === fingerprint,
+      info.parentId === undefined && keyOf(metadata) === key && metadata.fingerprint === fingerprint,
   );
-  return own.slice(-attempt).map(({ outcome }) => outcome);
+  const place = own.findIndex(({ info }) => info.id === id);
+  const before = place < 0 ? own : own.slice(0, place);
+  return before.slice(-attempt).map(({ outcome }) => outcome);
 }
 
 function checkSame(
   steps: readonly Step[],
   done: ReadonlyMap<string, DoneStep>,
-  { onChanged, workflowId }: WorkflowRun,
+  { onChanged, workflowId, redact }: WorkflowRun,
 ) {
   if (onChanged === 'rerun') return;
-  const changed = steps.filter(
-    ({ spec, fingerprint }) => (done.get(spec.taskId)?.fingerprint ?? fingerprint) !== fingerprint,
-  );
+  const changed = steps.filter(({ key, fingerprint }) => (done.get(key)?.fingerprint ?? fingerprint) !== fingerprint);
   if (changed.length === 0) return;
-  const names = changed.map(({ spec }) => JSON.stringify(spec.taskId)).join(', ');
+  const names = changed.map(({ spec }) => JSON.stringify(redact(spec.taskId))).join(', ');
   throw new TroupeError(
     'workflow_mismatch',
     `workflow ${JSON.stringify(workflowId)}: other work than on record is asked of ${names}; give them other names, use onChanged: 'rerun' to run them again, or forgetWorkflow to begin anew`,
   );
 }
 
+type Top = OpenWorkflow['tops'][number];
+
 function inFlightSteps(
-  taken: readonly SubAgentHandle[],
+  { tops }: OpenWorkflow,
   marked: (metadata: Readonly<Record<string, unknown>> | undefined) => Step | undefined,
-): Map<string, SubAgentHandle> {
-  const found = new Map<string, SubAgentHandle>();
-  for (const handle of taken) {
-    const step = handle.config.parentId === undefined ? marked(handle.config.metadata) : undefined;
-    if (step) found.set(step.spec.taskId, handle);
+): Map<string, Top> {
+  const found = new Map<string, Top>();
+  for (const top of tops) {
+    const step = top.parentId === undefined ? marked(top.metadata) : undefined;
+    if (step) found.set(step.key, top);
   }
   return found;
 }
 
-/** Attempts that had failed, and those of steps that are done: the crash kept their end from the record. */
-function superseded(
-  taken: readonly SubAgentHandle[],
-  inFlight: ReadonlyMap<string, SubAgentHandle>,
-  toRun: readonly Step[],
-): SubAgentHandle[] {
-  const awaited = new Set(toRun.map(({ spec }) => inFlight.get(spec.taskId)));
-  return taken.filter((handle) => handle.config.parentId === undefined && !handle.isDone() && !awaited.has(handle));
+/**
+ * Detached ones whose parent has ended go on by themselves. Attempts that had failed, and those of steps that are done, end: the
+ * crash kept their end from the record.
+ */
+function goOnWithout(workflow: OpenWorkflow, awaited: ReadonlySet<Top | undefined>): void {
+  for (const top of workflow.tops) {
+    if (awaited.has(top)) continue;
+    const [handle] = workflow.takeUp(top.id);
+    if (top.parentId === undefined && handle?.isDone() === false) void handle.cancel('its step has gone on without it');
+  }
 }
 
 type RecordedStep = RecordedOutcome & { readonly output: string };
@@ -179,8 +217,8 @@ type RecordedStep = RecordedOutcome & { readonly output: string };
 async function replay({ spec, form }: Step, outcome: RecordedStep, run: WorkflowRun): Promise<StepOutcome> {
   const read = form && (await readStructured(form, { text: outcome.output }));
   const { taskId } = spec;
-  run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId, workflowId: run.workflowId });
-  return { ...outcome, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
+  run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId: run.redact(taskId), workflowId: run.workflowId });
+  return { ...outcome, taskId, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
 }
 
 /** A step counts as done only when its record is on disk: the end of its subagent, or one of its own where that does not say it all. */
@@ -197,15 +235,15 @@ class Recorder {
     this.#done = done;
   }
 
-  async record({ fingerprint }: Step, outcome: StepOutcome, attempts: number): Promise<StepOutcome> {
+  async record(step: Step, outcome: StepOutcome, attempts: number): Promise<StepOutcome> {
     const { core, clock, redact, stop } = this.#run;
     if (!outcome.success) return outcome;
     // Where work goes on unsaved, the records of the subagent may lack what it has said.
     const hasText = core.config.onPersistError === 'continue';
-    const hasOwn = attempts > 1 || hasText || this.#done.get(outcome.taskId)?.recorded !== undefined;
+    const hasOwn = attempts > 1 || hasText || this.#done.get(step.key)?.recorded !== undefined;
     try {
       if (!hasOwn) await this.#home.saved(outcome.subagentId);
-      else await this.#writer.write(redactValue(doneRecord(fingerprint, outcome, clock.now(), hasText), redact));
+      else await this.#writer.write(redactValue(doneRecord(step, outcome, clock.now(), hasText), redact));
       return outcome;
     } catch (cause) {
       const error = stop.reason === undefined ? toErrorInfo(cause) : unrecorded(stop.reason);

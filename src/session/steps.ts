@@ -58,9 +58,6 @@ export class Steps {
     const { signal, onChanged } = parseWorkflowOptions(options);
     const { core, clock, redact } = this.#options;
     checkStoredName(workflowId, 'workflowId', redact);
-    for (const [place, { taskId }] of steps.entries()) {
-      checkStoredName(taskId, `parallelResumable: ${place}.taskId`, redact);
-    }
     return this.#call(signal, (stop) =>
       runWorkflow(steps, {
         core,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { ResolvedStepSpec } from '../config/index.js';
 import type { JsonValue } from '../domain/json.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
+import type { Redact } from '../domain/redact.js';
 import type { StepOutcome } from '../domain/step.js';
 import type { OpenWorkflow } from '../orchestrator/index.js';
 import { parseRecords } from '../store/index.js';
@@ -19,6 +20,8 @@ const DoneRecord = z.object({
   /** Ms since the epoch. */
   t: z.number(),
   taskId: z.string(),
+  /** Stands for the task where its name holds a secret, which is not stored. */
+  taskHash: z.string().exactOptional(),
   /** Of the work: the same task with other work is not the same step. */
   fingerprint: z.string(),
   outcome: z.looseObject({ taskId: z.string(), agent: z.string(), subagentId: z.string(), success: z.literal(true) }),
@@ -30,10 +33,27 @@ export type RecordedOutcome = Omit<StepOutcome, 'output' | 'structured'> & { rea
 /** On record by itself, or by the end of its subagent where that says it all. */
 export type DoneStep = { readonly fingerprint: string } & (
   | { readonly recorded: RecordedOutcome }
-  | { readonly recorded?: never; readonly ended: SubAgentOutcome }
+  | { readonly recorded?: never; readonly ended: SubAgentOutcome; readonly metadata: Readonly<Record<string, unknown>> }
 );
 
+/** What names a step on record: its task, or a hash of it where that holds a secret. */
+export interface StepName {
+  readonly taskId: string;
+  readonly taskHash?: string;
+}
+
+export function stepName(taskId: string, redact: Redact): StepName {
+  return redact(taskId) === taskId ? { taskId } : { taskId, taskHash: hashOf(taskId) };
+}
+
+/** Of a stored name; undefined for what is none. */
+export function keyOf({ taskId, taskHash }: Readonly<Record<string, unknown>> = {}): string | undefined {
+  const key = taskHash ?? taskId;
+  return typeof key === 'string' ? key : undefined;
+}
+
 /**
+ * By the hash of its name, else by its name.
  * @param ended Subagents of steps, in the order of spawning. Where a step has a record of its own, that counts.
  * @param where For messages.
  * @throws TroupeError `store_version`, `store_corrupt`.
@@ -46,27 +66,37 @@ export function parseWorkflow(
   const done = new Map<string, DoneStep>();
   for (const { metadata, info, outcome } of ended) {
     if (info.parentId !== undefined) continue;
-    const { taskId, fingerprint } = metadata;
-    if (!outcome.success || typeof taskId !== 'string' || typeof fingerprint !== 'string') continue;
-    done.set(taskId, { fingerprint, ended: outcome });
+    const { fingerprint } = metadata;
+    const key = keyOf(metadata);
+    if (!outcome.success || key === undefined || typeof fingerprint !== 'string') continue;
+    done.set(key, { fingerprint, ended: outcome, metadata });
   }
   const own = parseRecords(records, { schema: DoneRecord, version: WORKFLOW_VERSION, where });
-  for (const { taskId, fingerprint, outcome } of own) {
-    done.set(taskId, { fingerprint, recorded: outcome as unknown as RecordedOutcome }); // written by `doneRecord`
+  for (const { taskId, taskHash = taskId, fingerprint, outcome } of own) {
+    done.set(taskHash, { fingerprint, recorded: outcome as unknown as RecordedOutcome }); // written by `doneRecord`
   }
   return done;
 }
 
 /** @param hasText Whether the record itself is to hold the answer. */
-export function doneRecord(fingerprint: string, outcome: StepOutcome, t: number, hasText: boolean): JsonValue {
+export function doneRecord(
+  { name, fingerprint }: { readonly name: StepName; readonly fingerprint: string },
+  outcome: StepOutcome,
+  t: number,
+  hasText: boolean,
+): JsonValue {
   const { output, structured: _, ...rest } = outcome;
   const recorded = hasText ? { ...rest, output } : rest;
-  const record = { type: 'done', version: WORKFLOW_VERSION, t, taskId: outcome.taskId, fingerprint, outcome: recorded };
+  const record = { type: 'done', version: WORKFLOW_VERSION, t, ...name, fingerprint, outcome: recorded };
   return JSON.parse(JSON.stringify(record)) as JsonValue; // plain data
 }
 
 /** Of what a step is to do; how it is described does not count. */
 export function fingerprintOf({ agent, prompt, maxSteps }: ResolvedStepSpec, schema: unknown): string {
   const work = JSON.stringify([agent, prompt, maxSteps ?? null, schema ?? null]);
-  return createHash('sha256').update(work).digest('hex').slice(0, FINGERPRINT_LENGTH);
+  return hashOf(work);
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, FINGERPRINT_LENGTH);
 }

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SubAgentInfo } from '../../src/domain/outcome.js';
 import type { AgentEvent, GapEvent } from '../../src/events/index.js';
 import { MemorySessionStore } from '../../src/store/index.js';
 import { firstLife, nextLife } from '../support/lives.js';
-import { byPrompt, calls, errorOf, eventsOf, lastMessage, tasks, typesOf } from '../support/world.js';
+import { byPrompt, calls, createWorld, errorOf, eventsOf, lastMessage, tasks, typesOf } from '../support/world.js';
 
 /** What there is to see of each subagent. */
 async function documents(store: MemorySessionStore) {
@@ -246,6 +246,23 @@ describe('restore', () => {
 });
 
 describe('close with a store', () => {
+  it('rejects with closed when it is closed meanwhile, and leaves all for the next', async () => {
+    const store = new MemorySessionStore();
+    const first = firstLife(store, [{ hang: true }]);
+    first.spawn();
+    await first.settle();
+    for (const mode of ['suspend', 'cancel'] as const) {
+      store.abandonLeases();
+      const second = createWorld([], { store });
+      const restored = errorOf(() => second.orchestrator.restore());
+      await second.orchestrator.close({ mode });
+      expect((await restored).code).toBe('closed');
+    }
+    const third = createWorld([{ text: 'done' }], { store });
+    const [handle] = await third.orchestrator.restore();
+    await expect(handle?.wait()).resolves.toBe('done');
+  });
+
   it('suspends: all comes to rest, nothing has ended, and a restore goes on', async () => {
     const store = new MemorySessionStore();
     const first = firstLife(store, [calls(['slow', { ms: 100 }]), { text: 'never' }]);
@@ -264,6 +281,23 @@ describe('close with a store', () => {
     await expect(second.handles[0]?.wait()).resolves.toBe('finished');
     expect(second.model.requests).toHaveLength(1);
     expect(lastMessage(second.model.requests[0])).toBe('slow  done');
+  });
+
+  it('suspends a parent that waits for its children without a warning of XState', async () => {
+    const warn = vi.spyOn(console, 'warn');
+    const store = new MemorySessionStore();
+    const first = firstLife(
+      store,
+      byPrompt({ lead: [tasks('child')], child: [calls(['slow', { ms: 5 }]), { text: 'never' }] }),
+    );
+    first.spawn({ agentType: 'lead', prompt: 'lead' });
+    await first.settle();
+    const closed = first.orchestrator.close();
+    await first.clock.advance(5);
+    await closed;
+    await first.settle();
+    expect(warn.mock.calls).toEqual([]);
+    warn.mockRestore();
   });
 
   it('leaves a document of each that says how it comes back, and that it is suspended', async () => {

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { AgentStepSpec, SessionOptions } from '../../src/config/index.js';
 import type { AgentEvent } from '../../src/events/index.js';
 import { Session } from '../../src/session/index.js';
+import type { MemorySessionStore } from '../../src/store/index.js';
 import type { ScriptedAnswer, ScriptedFunction } from '../../src/testing/index.js';
 import { createWorld, type World, type WorldOptions } from '../support/world.js';
 
@@ -36,6 +37,17 @@ export function createSessionWorld(
     spawned: () =>
       session.orchestrator.listSubagents().map(({ id }) => session.orchestrator.getHandle(id)?.config.prompt),
   };
+}
+
+/** A life of a session on the store; the one before has been killed. */
+export function sessionLife(
+  store: MemorySessionStore,
+  turns: readonly ScriptedAnswer[] | ScriptedFunction,
+  options: SessionOptions = {},
+  worldOptions: WorldOptions = {},
+): SessionWorld {
+  store.abandonLeases();
+  return createSessionWorld(turns, { sessionStore: store, ...options }, worldOptions);
 }
 
 /** A step whose prompt is its name. */

@@ -28,3 +28,4 @@ export {
 } from './structured/ask-in-form.js';
 export type { OutputForm, StructuredResult } from './structured/output-form.js';
 export { prepareOutputSchema } from './structured/output-form.js';
+export { withoutDefaults } from './structured/without-defaults.js';
