@@ -273,7 +273,7 @@ export class LiveSubagent {
       ...(error ? { error } : {}),
       usage: frozenCopy(this.#usage),
       turns: output?.turns ?? 0,
-      durationMs: this.environment.clock.now() - this.createdAt,
+      durationMs: Math.max(0, this.environment.clock.now() - this.createdAt), // the clock of a former life may have been ahead
     });
   }
 

@@ -71,6 +71,16 @@ describe('what is restored by a program that has changed', () => {
     expect(lastMessage(second.model.requests[0])).toContain('there is no tool "mine" any more');
   });
 
+  it('takes no negative time, though the clock was set back meanwhile', async () => {
+    const store = new MemorySessionStore();
+    const first = firstLife(store, [{ hang: true }]);
+    await first.clock.advance(1_000);
+    first.spawn({ timeoutMs: 50 });
+    await first.settle();
+    const second = await nextLife(store, [{ text: 'done' }]);
+    await expect(second.handles[0]?.outcome()).resolves.toMatchObject({ success: true, durationMs: 0 });
+  });
+
   it('lists ended ones as it keeps them now, and forgets what is released for good', async () => {
     const store = new MemorySessionStore();
     const first = firstLife(store, [{ text: 'one' }, { text: 'two' }, { text: 'three' }]);
