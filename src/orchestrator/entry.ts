@@ -21,7 +21,8 @@ export interface EndedSubagent {
   readonly info: SubAgentInfo;
   readonly outcome: SubAgentOutcome;
   readonly config: ResolvedSubAgentConfig;
-  readonly actor: SubagentActor;
+  /** To look at; it never starts. Made only where somebody may ask for it: of a large workflow nobody does. */
+  readonly makeActor: () => SubagentActor;
   readonly order: number;
   readonly home: Home;
   readonly origin?: CallOrigin | undefined;
@@ -89,9 +90,9 @@ export class Entry {
 
   /** Of one that ended in a former life. */
   static ofEnded(kept: EndedSubagent): Entry {
-    const { info, outcome, config, actor, order, home, origin, lives: formerLives } = kept;
+    const { info, outcome, config, makeActor, order, home, origin, lives: formerLives } = kept;
     const { id, createdAt } = info;
-    const entry = new Entry({ id, config, actor, createdAt, order, home, origin, formerLives });
+    const entry = new Entry({ id, config, actor: makeActor(), createdAt, order, home, origin, formerLives });
     entry.#last = { info, outcome };
     entry.#settle(outcome);
     return entry;

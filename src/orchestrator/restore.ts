@@ -276,10 +276,9 @@ function planned(host: RestoreHost, one: Stored, parent: SubagentPlan | undefine
 function listed(home: Home, host: RestoreHost, one: StoredEnded): RestoredHome['ended'][number] {
   const { info, outcome, order, parentId, origin, lives } = one;
   const config = configOf(one.config, host.toolOf) as ResolvedSubAgentConfig; // as it was parsed before it was stored
-  return { info, outcome, config, actor: finishedActor(one), order, home, parentId, origin, lives };
+  return { info, outcome, config, makeActor: () => finishedActor(one), order, home, parentId, origin, lives };
 }
 
-/** To look at; it never starts. */
 function finishedActor({ id, snapshot, log, config }: StoredEnded): SubagentActor {
   const limit = (key: string) => (typeof config[key] === 'number' ? config[key] : null);
   const input = {

@@ -89,7 +89,7 @@ export class Revival {
       if (!('outcome' in one)) revived.push(...this.#takeUp(home, one));
       else if (kept.has(one)) this.#remember(supervisor.addEnded(one), one.parentId);
     }
-    this.#rememberEnded(found, kept);
+    this.#rememberEnded(endedChildren(found.ended, found.unfinished).filter((one) => !kept.has(one)));
     return revived;
   }
 
@@ -100,15 +100,17 @@ export class Revival {
     try {
       const found = await restoreHome(home, { ...this.#host(), ...choice });
       checkOpen();
-      const checkFree = (unfinished: RestoredHome['unfinished']) =>
-        this.#checkFree(idsOf(unfinished), `workflow ${JSON.stringify(workflowId)}`);
-      checkFree(found.unfinished);
+      const checkFree = (those: RestoredHome['unfinished']) =>
+        this.#checkFree(idsOf(those), `workflow ${JSON.stringify(workflowId)}`);
+      const { unfinished, ended } = found;
+      const children = endedChildren(ended, unfinished);
+      checkFree(unfinished);
       this.#countOpened(workflowId, found);
       return {
         home,
         outputs: outputsOf(found),
-        ended: found.ended.map(({ config, info, outcome }) => ({ metadata: config.metadata ?? {}, info, outcome })),
-        tops: found.unfinished
+        ended: ended.map(({ config, info, outcome }) => ({ metadata: config.metadata ?? {}, info, outcome })),
+        tops: unfinished
           .filter(({ plan, topId }) => plan.id === topId)
           .map(({ plan: { id, parentId, config } }) => ({
             id,
@@ -116,10 +118,10 @@ export class Revival {
             metadata: config.metadata ?? {},
           })),
         takeUp: (top) => {
-          const unfinished = found.unfinished.filter(({ topId }) => top === undefined || topId === top);
-          checkFree(unfinished);
-          this.#rememberEnded({ ...found, unfinished });
-          return unfinished.flatMap((one) => this.#takeUp(home, one));
+          const those = unfinished.filter(({ topId }) => top === undefined || topId === top);
+          checkFree(those);
+          this.#rememberEnded(endedChildren(children, those));
+          return those.flatMap((one) => this.#takeUp(home, one));
         },
         close: () => keeping.closeWorkflow(home),
       };
@@ -216,13 +218,8 @@ export class Revival {
   }
 
   /** Ended children of those that go on: not listed, but the call that had spawned them runs again, and finds them. */
-  #rememberEnded({ unfinished, ended }: RestoredHome, listed: ReadonlySet<unknown> = new Set()): void {
-    const goOn = new Set(unfinished.map(({ plan }) => plan.id));
-    for (const one of ended) {
-      if (one.parentId !== undefined && goOn.has(one.parentId) && !listed.has(one)) {
-        this.#remember(Entry.ofEnded(one), one.parentId);
-      }
-    }
+  #rememberEnded(children: RestoredHome['ended']): void {
+    for (const one of children) this.#remember(Entry.ofEnded(one), one.parentId);
   }
 
   #remember(entry: Entry, parentId: string | undefined): void {
@@ -236,6 +233,11 @@ function follow({ live, config, state }: Entry, parent: LiveSubagent, from: Rest
   if (!isHeldAbove && from.isPausedByParent) void live?.signal({ type: 'RESUME', by: 'parent' });
   const isCovered = isHeldAbove && !config.detached && from.overruledPauses < parent.pauseCount;
   if (isCovered && state !== 'paused') void live?.signal({ type: 'PAUSE', by: 'parent' });
+}
+
+function endedChildren(ended: RestoredHome['ended'], parents: RestoredHome['unfinished']): RestoredHome['ended'] {
+  const goOn = new Set(idsOf(parents));
+  return ended.filter(({ parentId }) => parentId !== undefined && goOn.has(parentId));
 }
 
 function idsOf(unfinished: RestoredHome['unfinished']): string[] {
