@@ -1,28 +1,20 @@
 /** How a workflow goes on: what is on record is replayed, what was in flight is taken up, the rest runs. */
 
-import { type OutputForm, prepareOutputSchema, readStructured, withoutDefaults } from '../activities/llm/index.js';
-import type { ResolvedStepSpec, SubAgentConfig, WorkflowOptions } from '../config/index.js';
+import { readStructured } from '../activities/llm/index.js';
+import type { ResolvedStepSpec, WorkflowOptions } from '../config/index.js';
 import type { Clock } from '../domain/clock.js';
-import { type ErrorInfo, TroupeError, toErrorInfo } from '../domain/errors.js';
+import { TroupeError } from '../domain/errors.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
 import type { Redact } from '../domain/redact.js';
-import { redactValue } from '../domain/redact-value.js';
 import type { StepOutcome } from '../domain/step.js';
 import type { OpenWorkflow, OrchestratorCore } from '../orchestrator/index.js';
-import type { PersistFault, RecordWriter } from '../store/index.js';
-import { type StepRun, subAgentConfigOf } from './run-step.js';
+import type { PersistFault } from '../store/index.js';
+import type { StepRun } from './run-step.js';
 import { stepOutcome } from './step-outcome.js';
+import { StepRecorder } from './step-recorder.js';
 import type { Stop } from './stop.js';
-import {
-  type DoneStep,
-  doneRecord,
-  fingerprintOf,
-  keyOf,
-  parseWorkflow,
-  type RecordedOutcome,
-  type StepName,
-  stepName,
-} from './workflow-journal.js';
+import { type DoneStep, parseWorkflow, type RecordedOutcome } from './workflow-journal.js';
+import { attemptOf, configOf, keyOf, type Step, stepOf } from './workflow-step.js';
 
 export interface WorkflowRun {
   readonly core: OrchestratorCore;
@@ -32,15 +24,6 @@ export interface WorkflowRun {
   readonly redact: Redact;
   readonly stop: Stop;
   readonly runStep: (step: ResolvedStepSpec, run: Required<Omit<StepRun, 'stop'>>) => Promise<StepOutcome>;
-}
-
-interface Step {
-  readonly spec: ResolvedStepSpec;
-  readonly name: StepName;
-  /** Of its name. */
-  readonly key: string;
-  readonly form: OutputForm | undefined;
-  readonly fingerprint: string;
 }
 
 /**
@@ -92,12 +75,12 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
       if (output !== undefined) return { ...found.recorded, output };
       throw new TroupeError(
         'store_corrupt',
-        `${where}: what ${subagentId} has said, which is the answer of step ${JSON.stringify(spec.taskId)}, is missing`,
+        `${where}: what ${subagentId} has said, which is the answer of step ${JSON.stringify(redact(spec.taskId))}, is missing`,
       );
     };
     const replayed = new Map(steps.map((step) => [step, ofRecord(step)])); // what is missing is told before anything runs
     if (tornBytes > 0) core.tell(workflowId, { type: 'store_recovered', tornBytes });
-    const recorder = new Recorder(writer, workflow, run, done);
+    const recorder = new StepRecorder(writer, workflow, run, done);
     const inFlight = inFlightSteps(workflow, marked);
     const toRun = steps.filter((step) => !replayed.get(step));
     goOnWithout(workflow, new Set(toRun.map(({ key }) => inFlight.get(key))));
@@ -127,31 +110,6 @@ export async function runWorkflow(specs: readonly ResolvedStepSpec[], run: Workf
     leave();
     await workflow.leave();
   }
-}
-
-function stepOf(spec: ResolvedStepSpec, redact: Redact): Step {
-  const form = spec.outputSchema === undefined ? undefined : prepareOutputSchema(spec.outputSchema);
-  const name = stepName(spec.taskId, redact);
-  return {
-    spec,
-    name,
-    key: name.taskHash ?? name.taskId,
-    form,
-    fingerprint: fingerprintOf(spec, form && withoutDefaults(form.source)),
-  };
-}
-
-/** Its marks tell a later run which step it is of, and whether that is still the same work. */
-function configOf({ spec, name, fingerprint }: Step, workflowId: string, attempt: number): SubAgentConfig {
-  const config = subAgentConfigOf(spec);
-  const marks = { ...name, workflowId, fingerprint, ...(attempt > 0 ? { attempt } : {}) };
-  return { ...config, metadata: { ...config.metadata, ...marks } };
-}
-
-/** Counted from 0. */
-function attemptOf(metadata: unknown): number {
-  const { attempt } = (metadata ?? {}) as { readonly attempt?: unknown };
-  return typeof attempt === 'number' ? attempt : 0;
 }
 
 /** Those that came before this one in its call. @param id Of this one, where it has ended too. */
@@ -219,40 +177,4 @@ async function replay({ spec, form }: Step, outcome: RecordedStep, run: Workflow
   const { taskId } = spec;
   run.core.tell(outcome.subagentId, { type: 'step_replayed', taskId: run.redact(taskId), workflowId: run.workflowId });
   return { ...outcome, taskId, ...(read?.ok ? { structured: read.value } : {}), replayed: true };
-}
-
-/** A step counts as done only when its record is on disk: the end of its subagent, or one of its own where that does not say it all. */
-class Recorder {
-  readonly #writer: RecordWriter;
-  readonly #home: OpenWorkflow['home'];
-  readonly #run: WorkflowRun;
-  readonly #done: ReadonlyMap<string, DoneStep>;
-
-  constructor(writer: RecordWriter, { home }: OpenWorkflow, run: WorkflowRun, done: ReadonlyMap<string, DoneStep>) {
-    this.#writer = writer;
-    this.#home = home;
-    this.#run = run;
-    this.#done = done;
-  }
-
-  async record(step: Step, outcome: StepOutcome, attempts: number): Promise<StepOutcome> {
-    const { core, clock, redact, stop } = this.#run;
-    if (!outcome.success) return outcome;
-    // Where work goes on unsaved, the records of the subagent may lack what it has said.
-    const hasText = core.config.onPersistError === 'continue';
-    const hasOwn = attempts > 1 || hasText || this.#done.get(step.key)?.recorded !== undefined;
-    try {
-      if (!hasOwn) await this.#home.saved(outcome.subagentId);
-      else await this.#writer.write(redactValue(doneRecord(step, outcome, clock.now(), hasText), redact));
-      return outcome;
-    } catch (cause) {
-      const error = stop.reason === undefined ? toErrorInfo(cause) : unrecorded(stop.reason);
-      return { ...outcome, success: false, error };
-    }
-  }
-}
-
-function unrecorded(reason: string): ErrorInfo {
-  const message = `it ran, but is not on record, since the store could not be written to: ${reason}; called again, it may run again`;
-  return { code: 'cancelled', message };
 }

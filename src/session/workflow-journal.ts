@@ -1,18 +1,14 @@
 /** What the journal of a workflow says: which steps are done, and what came of them. A stored format. */
 
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ResolvedStepSpec } from '../config/index.js';
 import type { JsonValue } from '../domain/json.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
-import type { Redact } from '../domain/redact.js';
 import type { StepOutcome } from '../domain/step.js';
 import type { OpenWorkflow } from '../orchestrator/index.js';
 import { parseRecords } from '../store/index.js';
+import { keyOf, type StepName } from './workflow-step.js';
 
 const WORKFLOW_VERSION = 1;
-/** Hexadecimal digits, 4 bits each. */
-const FINGERPRINT_LENGTH = 32;
 
 const DoneRecord = z.object({
   type: z.literal('done'),
@@ -35,22 +31,6 @@ export type DoneStep = { readonly fingerprint: string } & (
   | { readonly recorded: RecordedOutcome }
   | { readonly recorded?: never; readonly ended: SubAgentOutcome; readonly metadata: Readonly<Record<string, unknown>> }
 );
-
-/** What names a step on record: its task, or a hash of it where that holds a secret. */
-export interface StepName {
-  readonly taskId: string;
-  readonly taskHash?: string;
-}
-
-export function stepName(taskId: string, redact: Redact): StepName {
-  return redact(taskId) === taskId ? { taskId } : { taskId, taskHash: hashOf(taskId) };
-}
-
-/** Of a stored name; undefined for what is none. */
-export function keyOf({ taskId, taskHash }: Readonly<Record<string, unknown>> = {}): string | undefined {
-  const key = taskHash ?? taskId;
-  return typeof key === 'string' ? key : undefined;
-}
 
 /**
  * By the hash of its name, else by its name.
@@ -89,14 +69,4 @@ export function doneRecord(
   const recorded = hasText ? { ...rest, output } : rest;
   const record = { type: 'done', version: WORKFLOW_VERSION, t, ...name, fingerprint, outcome: recorded };
   return JSON.parse(JSON.stringify(record)) as JsonValue; // plain data
-}
-
-/** Of what a step is to do; how it is described does not count. */
-export function fingerprintOf({ agent, prompt, maxSteps }: ResolvedStepSpec, schema: unknown): string {
-  const work = JSON.stringify([agent, prompt, maxSteps ?? null, schema ?? null]);
-  return hashOf(work);
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, FINGERPRINT_LENGTH);
 }
