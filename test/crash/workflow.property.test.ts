@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TroupeError } from '../../src/domain/errors.js';
 import { isFinal } from '../../src/domain/lifecycle.js';
 import type { StepOutcome } from '../../src/domain/step.js';
 import { Session } from '../../src/session/index.js';
@@ -11,8 +12,11 @@ import { tools } from './support/lives-of.js';
 
 const RUNS = process.env.CI ? 300 : 100;
 const MAX_ROUNDS = 400;
-/** Of one attempt, in ms: a request that hangs fails it, and nothing else takes so long. */
+/** Of one attempt, in ms: a request that is late fails it, and nothing else takes so long. */
 const TIMEOUT_MS = 60_000;
+/** It ends all the same, for a suspension that waits for it while the time of the attempt stands still. */
+const LATE_MS = 90_000;
+const UNAVAILABLE = new TroupeError('model_unavailable', 'out of order');
 const RETRIES = 2;
 
 interface Act {
@@ -24,8 +28,9 @@ interface Act {
 interface Scenario {
   readonly steps: readonly { readonly work: Work; readonly hangs: number }[];
   readonly limit: number;
-  readonly crashes: readonly {
-    readonly appends: number;
+  readonly ends: readonly {
+    /** Records that still reach the disk before it is killed; undefined when it is suspended behind its acts. */
+    readonly appends: number | undefined;
     readonly delays: readonly number[];
     readonly acts: readonly Act[];
   }[];
@@ -35,9 +40,9 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   // The first attempts of a step fail, so many.
   steps: fc.array(fc.record({ work: workOf, hangs: fc.nat(RETRIES) }), { minLength: 1, maxLength: 3 }),
   limit: fc.constantFrom(1, 2, 50),
-  crashes: fc.array(
+  ends: fc.array(
     fc.record({
-      appends: fc.integer({ min: 1, max: 30 }),
+      appends: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined, freq: 3 }),
       delays: fc.array(fc.nat(3), { minLength: 1, maxLength: 7 }),
       acts: fc.array(
         fc.record({
@@ -52,7 +57,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   ),
 });
 
-describe('a workflow that is killed at any record, again and again', () => {
+describe('a workflow that is killed at any record or suspended, again and again', () => {
   it('ends as one that never was, with nothing lost and nothing done twice, and is replayed then', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (given) => {
@@ -61,21 +66,22 @@ describe('a workflow that is killed at any record, again and again', () => {
         const hangs = new Map(ledger.roots.map(({ name }, index) => [name, given.steps[index]?.hangs ?? 0]));
         const begin = () => beginLife(store, ledger, hangs, given.limit);
         let outcomes: readonly StepOutcome[] | undefined;
-        for (const crash of [...given.crashes, undefined]) {
+        for (const end of [...given.ends, undefined]) {
           const life = begin();
           let drawn = 0;
           store.begin(
-            crash && {
+            end && {
               clock: life.clock,
-              appends: crash.appends,
-              writeMs: () => crash.delays[drawn++ % crash.delays.length] ?? 0,
+              appends: end.appends ?? Number.POSITIVE_INFINITY,
+              writeMs: () => end.delays[drawn++ % end.delays.length] ?? 0,
             },
           );
-          outcomes = await run(life, store, ledger, crash?.acts ?? []);
-          if (!store.isDead) break;
+          const isSuspended = end !== undefined && end.appends === undefined;
+          outcomes = await run(life, { store, ledger, acts: end?.acts ?? [], isSuspended });
+          if (outcomes) break;
         }
         for (const outcome of outcomes ?? []) ledger.outcomes.set(outcome.taskId, outcome);
-        ledger.check(given.crashes.length);
+        ledger.check(given.ends.length);
 
         const { session, model, specs } = begin();
         store.begin();
@@ -97,7 +103,7 @@ function beginLife(store: MortalStore, ledger: Ledger, hangs: Map<string, number
       const left = hangs.get(name) ?? 0;
       if (left === 0) return ledger.answer(request);
       hangs.set(name, left - 1);
-      return { hang: true };
+      return { delayMs: LATE_MS, error: UNAVAILABLE };
     },
     { tools: tools(ledger, () => ({ clock })) },
   );
@@ -116,12 +122,18 @@ function beginLife(store: MortalStore, ledger: Ledger, hangs: Map<string, number
 
 type Life = ReturnType<typeof beginLife>;
 
-/** @returns undefined when the process has died. */
+interface Course {
+  readonly store: MortalStore;
+  readonly ledger: Ledger;
+  readonly acts: readonly Act[];
+  /** Behind its acts. */
+  readonly isSuspended: boolean;
+}
+
+/** @returns undefined when it was killed or suspended before all was done. */
 async function run(
   { session, clock, specs }: Life,
-  store: MortalStore,
-  ledger: Ledger,
-  acts: readonly Act[],
+  { store, ledger, acts, isSuspended }: Course,
 ): Promise<readonly StepOutcome[] | undefined> {
   const { orchestrator } = session;
   let outcomes: readonly StepOutcome[] | undefined;
@@ -134,7 +146,8 @@ async function run(
       fault = error;
     },
   );
-  for (let round = 0; round < MAX_ROUNDS && !outcomes && !store.isDead; round++) {
+  const rounds = isSuspended ? acts.length : MAX_ROUNDS;
+  for (let round = 0; round < rounds && !outcomes && !store.isDead; round++) {
     if (fault) throw fault;
     const act = acts[round];
     const living = orchestrator.listSubagents().filter(({ state }) => !isFinal(state));
@@ -146,6 +159,14 @@ async function run(
     await clock.advance(act?.ms ?? 1_000);
   }
   if (store.isDead) return undefined;
+  if (isSuspended && !outcomes) {
+    let isClosed = false;
+    void session.close().then(() => {
+      isClosed = true;
+    });
+    for (let round = 0; round < MAX_ROUNDS && !isClosed; round++) await clock.advance(60_000);
+    if (isClosed) return undefined;
+  }
   if (outcomes) return outcomes;
   throw new Error(`stuck: ${JSON.stringify(orchestrator.listSubagents())}`);
 }
