@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createActor, createMachine, type InspectionEvent } from 'xstate';
+import { assign, createActor, createMachine, type InspectionEvent } from 'xstate';
 import { orchestratorMachine, subagentMachine } from '../../machines/index.js';
 import { createRedactor } from '../../src/domain/redact.js';
 import { type InspectorOptions, startInspector } from '../../src/inspect/index.js';
@@ -139,6 +139,39 @@ describe('whoever comes late', () => {
     });
     void idle.cancel();
     await rest;
+  });
+});
+
+/** More than may wait. */
+const BURST = 12_000;
+
+describe('a burst that is too much to be told whole', () => {
+  it.each([
+    ['the relay of @statelyai/inspect', true],
+    ['a relay of our own', false],
+  ])('leaves nobody out who lives then, nor the end of one that was told of: %s', async (_name, isTheirs) => {
+    const inspector = await start(isTheirs ? { url: await statelyRelay() } : {});
+    const listener = await listenTo(inspector.url);
+    const counter = createMachine({
+      context: { count: 0 },
+      on: { GO: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
+    });
+    const actorOf = (id: string) => createActor(counter, { id, inspect: inspector.inspect }).start();
+    const ended = actorOf('ended');
+    await listener.until(({ name }) => name === 'ended');
+    const [quiet, busy] = [actorOf('quiet'), actorOf('busy')];
+    quiet.send({ type: 'GO' });
+    ended.stop();
+    for (let count = 0; count < BURST; count++) busy.send({ type: 'GO' });
+    await listener.until(({ name }) => name === 'quiet');
+    await listener.until(isEndOf(listener.told, 'ended'));
+    expect(stateOf(listener.told, 'quiet')?.context).toEqual({ count: 1 });
+    expect(stateOf(listener.told, 'busy')?.context).toEqual({ count: BURST });
+    const known = new Set<string>();
+    for (const { type, sessionId } of listener.told) {
+      if (type === '@xstate.actor') known.add(sessionId);
+      expect(known).toContain(sessionId);
+    }
   });
 });
 
