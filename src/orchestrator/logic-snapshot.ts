@@ -72,9 +72,10 @@ export function restoredSnapshot(
   const snapshot = saved as SubAgentLogicSnapshot; // XState hands back what was persisted
   if (snapshot.status === 'error') return { ...snapshot, error: asError(snapshot.error) };
   if (snapshot.status !== 'active') return snapshot;
-  const runId = runIdOf(snapshot.context.runId);
-  if (runId === undefined || runId !== snapshot.context.runId) return initialSnapshot(snapshot.input, runId);
-  return snapshot;
+  // One that another logic has left under this name in the machine has no context: only its input is of use.
+  const former = (snapshot.context as SubAgentLogicContext | undefined)?.runId;
+  const runId = runIdOf(former);
+  return runId === undefined || runId !== former ? initialSnapshot(snapshot.input, runId) : snapshot;
 }
 
 function asError(error: unknown): unknown {

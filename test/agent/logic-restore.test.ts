@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type AnyActorRef, assign, createActor, setup, toPromise, waitFor } from 'xstate';
+import {
+  type AnyActorLogic,
+  type AnyActorRef,
+  assign,
+  createActor,
+  fromPromise,
+  setup,
+  toPromise,
+  waitFor,
+} from 'xstate';
 import { z } from 'zod';
 import type { SubAgentOutcome } from '../../src/domain/outcome.js';
 import type { SubAgentLogic } from '../../src/orchestrator/index.js';
@@ -59,6 +68,27 @@ describe('a machine whose agent has no store', () => {
     const { context } = await waitFor(again.start(), ({ status }) => status === 'done');
     expect(context.outcome).toMatchObject({ id: 'subagent-1', output: 'done' });
     expect(second.model.requests.map(({ messages }) => messages.length)).toEqual([1]);
+  });
+});
+
+describe('a machine that had another actor in its place, when it is restored', () => {
+  it.each([
+    ['without a store', undefined],
+    ['with one', new MemorySessionStore()],
+  ])('begins its subagent anew, %s', async (_name, store) => {
+    const machine = (worker: AnyActorLogic) =>
+      setup({ actors: { worker } }).createMachine({
+        initial: 'working',
+        states: {
+          working: { invoke: { id: 'worker', src: 'worker', input: { prompt: 'work' }, onDone: 'end' } },
+          end: { type: 'final' },
+        },
+      });
+    const before = createActor(machine(fromPromise(() => new Promise(() => {})))).start();
+    const { agent, model } = await logicWorld([{ text: 'done' }], store ? { sessionStore: store } : {});
+    const actor = createActor(machine(agent.logic('general')), { snapshot: saved(before) }).start();
+    await waitFor(actor, ({ status }) => status === 'done', { timeout: 5_000 });
+    expect(model.requests.map(({ messages }) => messages[0]?.content)).toEqual(['work']);
   });
 });
 
