@@ -5,7 +5,7 @@ import { requestIdOf } from '../../machines/index.js';
 import { isErrorCode, TroupeError, toErrorInfo } from '../domain/errors.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { SubagentActor } from '../subagent/index.js';
-import type { OpenRequest, SubAgentLogicContext, SubAgentLogicSnapshot } from './logic-types.js';
+import type { OpenRequest, SubAgentLogicContext, SubAgentLogicEvent, SubAgentLogicSnapshot } from './logic-types.js';
 
 /** What an actor of the logic sends to itself. */
 export type RunEvent =
@@ -49,6 +49,12 @@ export function contextOf(info: SubAgentInfo, runId: string | undefined, actor?:
     info,
     ...(runId === undefined ? {} : { runId }),
   };
+}
+
+/** What was answered before there was a subagent to take it is open no more: it is handed on as soon as there is. */
+export function withoutAnswered(context: SubAgentLogicContext, event: SubAgentLogicEvent): SubAgentLogicContext {
+  if (event.type !== 'APPROVE' && event.type !== 'DENY') return context;
+  return { ...context, requests: context.requests.filter(({ requestId }) => requestId !== event.requestId) };
 }
 
 function openRequests(actor: SubagentActor): OpenRequest[] {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type AnyActorLogic,
   type AnyActorRef,
@@ -229,6 +229,27 @@ describe('a machine whose agent has a store', () => {
     const worker = again.getSnapshot().children.worker;
     expect(worker?.getSnapshot().context.requests).toEqual([asked]);
     worker?.send({ type: 'APPROVE', requestId: asked.requestId });
+    await waitFor(again, ({ status }) => status === 'done');
+    expect(second.effects).toEqual(['a']);
+  });
+
+  it('shows a request no more that was answered before the store was', async () => {
+    const options = { sessionStore: new MemorySessionStore(), approvals: 'wait' as const };
+    const first = await logicWorld([calls(['note', { label: 'a' }], ['note', { label: 'b' }])]);
+    const actor = createActor(machineOf(first.agent.session('.', options).logic('general'))).start();
+    await first.settle();
+    const snapshot = saved(actor);
+    actor.stop();
+
+    const second = await logicWorld([{ text: 'done' }]);
+    const again = createActor(machineOf(second.agent.session('.', options).logic('general')), { snapshot }).start();
+    const worker = again.getSnapshot().children.worker;
+    const seen: string[][] = [];
+    worker?.subscribe(({ context }) => seen.push(context.requests.map(({ requestId }) => requestId)));
+    worker?.send({ type: 'APPROVE', requestId: 'call1#1' });
+    await vi.waitFor(() => expect(second.effects).toEqual(['a']));
+    expect(new Set(seen.flat())).toEqual(new Set(['call2#1']));
+    worker?.send({ type: 'DENY', requestId: 'call2#1' });
     await waitFor(again, ({ status }) => status === 'done');
     expect(second.effects).toEqual(['a']);
   });
