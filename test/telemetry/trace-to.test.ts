@@ -329,6 +329,33 @@ describe('a subagent that is restored', () => {
   });
 });
 
+describe('children that are restored', () => {
+  it('stand below their parents again, and all below the span that is active there', async () => {
+    const store = new MemorySessionStore();
+    const script = byPrompt({
+      lead: [calls(['task', { tasks: [{ agent: 'lead', prompt: 'mid' }] }]), { text: 'led' }],
+      mid: [tasks('leaf'), { text: 'mid' }],
+      leaf: [calls(['slow', { ms: 50 }]), { text: 'leaf' }],
+    });
+    const world = createWorld(script, { ...options, store });
+    world.spawn({ agentType: 'lead', prompt: 'lead' });
+    await world.settle();
+    store.abandonLeases(); // as after a crash
+    const next = createWorld(script, { ...options, store });
+    const { tree, tracer } = traced(next);
+    const span = tracer.startSpan('restoring');
+    await context.with(trace.setSpan(context.active(), span), () => next.orchestrator.restore());
+    span.end();
+    await next.clock.advance(1_000);
+    expect(tree().filter((line) => line.startsWith('invoke_agent'))).toEqual([
+      'invoke_agent lead < restoring',
+      'invoke_agent lead < invoke_agent lead',
+      'invoke_agent worker < invoke_agent lead',
+    ]);
+    expect(tree()).toContain('execute_tool slow < invoke_agent worker');
+  });
+});
+
 describe('traceTo', () => {
   it('ends what is open when it is stopped, and traces nothing more', async () => {
     const world = createWorld([calls(['slow', { ms: 10 }]), { text: 'done' }], options);
