@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { createServer, type Socket } from 'node:net';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { assign, createActor, createMachine } from 'xstate';
@@ -58,6 +59,28 @@ describe('a program with an inspector, which it never stops', { timeout: 60_000 
     const ended = await runProgram(inspected(`ws://127.0.0.1:${port}`) + run);
     expect(ended).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
     expect(sockets.length).toBeGreaterThan(0);
+  });
+
+  it('ends by itself, and soon, when nobody at the address takes the connection', async () => {
+    // Who is stopped accepts nothing; when the queue of those who wait is full, the system does not answer either.
+    const port = await freePort();
+    const stopped = spawn(process.execPath, [
+      '--eval',
+      `require('node:net').createServer().listen({ port: ${port}, host: '127.0.0.1', backlog: 1 }, () => console.log('listening'))`,
+    ]);
+    onTestFinished(() => void stopped.kill('SIGKILL'));
+    await once(stopped.stdout, 'data');
+    stopped.kill('SIGSTOP');
+    const waiting = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    onTestFinished(() => {
+      for (const socket of waiting) socket.destroy();
+    });
+    await once(waiting[0] as Socket, 'connect');
+    const ended = await runProgram(`${inspected(`ws://127.0.0.1:${port}`)}
+      const doneAt = performance.now();
+      process.on('exit', () => console.log(performance.now() - doneAt < 3_000 ? 'ended soon' : 'held'));
+      ${run}`);
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done\n(bus_unavailable\n)?ended soon\n$/) });
   });
 
   it('leaves nothing behind: all of a short run is with the relay when it has ended', async () => {
