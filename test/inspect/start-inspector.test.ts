@@ -233,6 +233,17 @@ describe('startInspector', () => {
     });
   });
 
+  it('tells definitions whole, but for the secrets that their author has written into them', async () => {
+    const inspector = await start({ redact: createRedactor([SECRET]) });
+    const listener = await listenTo(inspector.url);
+    const states = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`state${index}`, {}]));
+    const description = 'very long. '.repeat(100);
+    const config = { id: 'own', initial: 'state0', description, states, meta: { key: SECRET } };
+    createActor(createMachine(config), { inspect: inspector.inspect }).start();
+    const { definition } = await listener.until(({ name }) => name === 'own');
+    expect(JSON.parse(definition ?? '')).toEqual({ ...config, meta: { key: '[redacted]' } });
+  });
+
   it('makes messages only when somebody takes them; then all of it', async () => {
     let textCount = 0;
     const redact = (text: string) => {
