@@ -73,6 +73,8 @@ export {
   type SubAgentEventStream,
 } from './events/index.js';
 export {
+  type Aside,
+  type AsideEnd,
   type OpenRequest,
   Orchestrator,
   type OrchestratorActor,

@@ -73,16 +73,24 @@ export class Agent {
   }
 
   /**
-   * Like `session.logic`, for subagents that need no session of yours: those of all logics of this agent share one, in the working
-   * directory, with the agent's `sessionStore`. Take `session.logic` for approvals, a budget, limits, listings or an orderly end.
-   * @throws TroupeError `config_invalid`, `unknown_agent`.
+   * Like `session.logic`, for subagents that need no session of yours: those of all logics of this agent share `logicSession`. Take
+   * `session.logic` for approvals, a budget, limits, another workspace.
+   * @throws TroupeError `config_invalid`, `unknown_agent`; `closed` when that session was closed.
    */
   logic<const Overrides extends LogicOverrides = Record<never, never>>(
     agentType: string,
     overrides?: Overrides,
   ): SubAgentLogicOf<Overrides> {
+    return this.logicSession.logic(agentType, overrides);
+  }
+
+  /**
+   * The session that the subagents of `logic` share, in the working directory, with the agent's `sessionStore`: to list, watch, trace
+   * and close them.
+   */
+  get logicSession(): Session {
     this.#logics ??= this.session('.', this.#ofLogics);
-    return this.#logics.logic(agentType, overrides);
+    return this.#logics;
   }
 }
 

@@ -5,6 +5,7 @@ export interface Happening {
   readonly type: '@xstate.actor' | '@xstate.event' | '@xstate.snapshot';
   readonly sessionId: string;
   readonly snapshot?: { readonly status?: string | undefined } | null | undefined;
+  readonly event?: { readonly type: string } | null | undefined;
 }
 
 interface Known<Item extends Happening> {
@@ -39,18 +40,25 @@ export class Backlog<Item extends Happening> {
     return this.#first === this.#kept.length;
   }
 
-  add(item: Item): void {
+  get oldest(): Item | undefined {
+    return this.#kept[this.#first];
+  }
+
+  /** @param onDrop Told of each that is taken out for it. */
+  add(item: Item, onDrop?: (dropped: Item) => void): void {
     const { maxCount, maxSize = Number.POSITIVE_INFINITY } = this.#limits;
     this.#kept.push(item);
     this.#size += this.#sizeOf(item);
     while (this.#kept.length - this.#first > maxCount || this.#size > maxSize) {
-      if (this.take() === undefined) break;
+      const dropped = this.take();
+      if (dropped === undefined) break;
+      onDrop?.(dropped);
     }
   }
 
   /** The oldest one; it is over, and known. */
   take(): Item | undefined {
-    const oldest = this.#kept[this.#first];
+    const { oldest } = this;
     if (!oldest) return undefined;
     this.#first += 1;
     if (this.#first > 1_000 && this.#first * 2 > this.#kept.length) {
@@ -99,9 +107,15 @@ export class Backlog<Item extends Happening> {
     const known = this.#known.get(sessionId);
     if (!known || type !== '@xstate.snapshot') return;
     known.snapshot = snapshot;
-    // One without a status is of a program of its own.
-    if ((snapshot?.status ?? 'active') !== 'active') this.#known.delete(sessionId);
+    if (isEnd(item)) this.#known.delete(sessionId);
   }
+}
+
+/** The last that there is to tell of an actor. */
+export function isEnd({ type, snapshot, event }: Happening): boolean {
+  if (type !== '@xstate.snapshot') return false;
+  // One without a status is of a program of its own; what is stopped may not say so, as those of `fromTransition` do not.
+  return (snapshot?.status ?? 'active') !== 'active' || event?.type === 'xstate.stop';
 }
 
 function present<Item extends Happening>({ actor, snapshot }: Known<Item>): Item {

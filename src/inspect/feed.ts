@@ -2,9 +2,9 @@
 
 import type { InspectionEvent, Observer } from 'xstate';
 import { messageOf, TroupeError } from '../domain/errors.js';
-import { Backlog } from './backlog.js';
 import type { Tidying } from './harmless.js';
-import { type Observed, observe, retell } from './observed.js';
+import { observe, retell } from './observed.js';
+import { Outgoing } from './outgoing.js';
 import { type StatelyInspectionEvent, statelyObserver } from './stately.js';
 import { prefixed, type WireMessage } from './wire-message.js';
 
@@ -30,17 +30,12 @@ export interface FeedOptions extends Tidying {
 
 export class Feed {
   readonly #options: FeedOptions;
-  readonly #backlog = new Backlog<Observed>({ maxCount: MAX_WAITING });
+  readonly #outgoing: Outgoing;
   #make: Observer<InspectionEvent> = {};
   #sink: Sink | undefined;
-  /** To be told before all else. */
-  #ahead: Observed[] = [];
   #makingCount = 0;
   /** Of those in the making: meant for somebody who is gone. */
   #staleCount = 0;
-  #madeCount = 0;
-  /** Actors by the number of the message that told of them last; the oldest first. */
-  readonly #toldAt = new Map<string, number>();
   #onIdle: (() => void) | undefined;
   #isStopped = false;
   /** What has happened in this tick is told in the next: then its actors are complete. */
@@ -48,6 +43,7 @@ export class Feed {
 
   private constructor(options: FeedOptions) {
     this.#options = options;
+    this.#outgoing = new Outgoing({ maxWaiting: MAX_WAITING, repeatAfter: options.repeatAfter });
   }
 
   /** @throws TroupeError `config_invalid` where `@statelyai/inspect` is not installed. */
@@ -59,14 +55,13 @@ export class Feed {
 
   /** Nothing waits, or there is nobody to take it. */
   get isIdle(): boolean {
-    const isWaiting = !this.#backlog.isEmpty || this.#ahead.length > 0;
-    return this.#makingCount === 0 && !(isWaiting && this.#sink?.hasRoom === true);
+    return this.#makingCount === 0 && (this.#outgoing.isEmpty || this.#sink?.hasRoom !== true);
   }
 
   add(event: InspectionEvent): void {
     const observed = this.#isStopped ? undefined : observe(event);
     if (!observed) return;
-    this.#backlog.add(observed);
+    this.#outgoing.add(observed);
     if (this.#scheduled || !this.#sink?.hasRoom) return;
     this.#scheduled = setImmediate(() => {
       this.#scheduled = undefined;
@@ -78,14 +73,14 @@ export class Feed {
   begin(sink: Sink): void {
     this.#sink = sink;
     this.#staleCount = this.#makingCount;
-    this.#ahead = this.#backlog.known();
+    this.#outgoing.begin();
     this.pump();
   }
 
   /** Nobody is there any more. */
   end(): void {
     this.#sink = undefined;
-    this.#ahead = [];
+    this.#outgoing.end();
     this.#onIdle?.();
   }
 
@@ -98,9 +93,8 @@ export class Feed {
   /** Makes messages for as long as there is room. */
   pump(): void {
     while (this.#sink?.hasRoom && this.#makingCount < MAX_IN_THE_MAKING) {
-      const next = this.#ahead.shift() ?? this.#due() ?? this.#backlog.take();
+      const next = this.#outgoing.next();
       if (!next) break;
-      if (next.type === '@xstate.actor') this.#tellsOf(next.sessionId);
       this.#safely(() => {
         const event = retell(next, this.#options);
         this.#makingCount += 1;
@@ -133,25 +127,5 @@ export class Feed {
       const { onError } = this.#options;
       onError(new TroupeError('bug', `an inspection event was not sent: ${messageOf(cause)}`, { cause }));
     }
-  }
-
-  #tellsOf(sessionId: string): void {
-    if (this.#options.repeatAfter === undefined) return;
-    this.#toldAt.delete(sessionId);
-    this.#toldAt.set(sessionId, this.#madeCount);
-  }
-
-  /** An actor that is to be told of again. At most every second message is one, however many there are. */
-  #due(): Observed | undefined {
-    const { repeatAfter } = this.#options;
-    this.#madeCount += 1;
-    if (repeatAfter === undefined || this.#madeCount % 2 === 0) return undefined;
-    for (const [id, toldAt] of this.#toldAt) {
-      if (this.#madeCount - toldAt < repeatAfter) return undefined;
-      const known = this.#backlog.knownOf(id);
-      if (known) return known;
-      this.#toldAt.delete(id); // it has ended
-    }
-    return undefined;
   }
 }

@@ -2,7 +2,6 @@
 
 /** As deep as the definitions of the charts reach, with room. */
 export const MAX_DEPTH = 30;
-/** Items of a list, keys of an object. */
 const MAX_ITEMS = 100;
 const TOO_DEEP = '(nested too deep)';
 const CIRCULAR = '(refers to itself)';
@@ -12,6 +11,8 @@ export interface Tidying {
   readonly redact: (text: string) => string;
   /** A longer text is cut. */
   readonly maxTextLength: number;
+  /** Of a list, and keys of an object; 100 by default. */
+  readonly maxItems?: number;
 }
 
 /** A copy that JSON can hold whatever the value is: also one with cycles, errors, functions, big numbers. */
@@ -40,9 +41,10 @@ function copyOfObject(object: object, tidying: Tidying, above: readonly object[]
   if (above.includes(object)) return CIRCULAR;
   if (above.length >= MAX_DEPTH) return TOO_DEEP;
   const path = [...above, object];
+  const { maxItems = MAX_ITEMS } = tidying;
   try {
     if (Array.isArray(object)) {
-      const items = object.slice(0, MAX_ITEMS).map((item) => copyOf(item, tidying, path));
+      const items = object.slice(0, maxItems).map((item) => copyOf(item, tidying, path));
       const left = object.length - items.length;
       return left > 0 ? [...items, `(and ${left} more)`] : items;
     }
@@ -52,9 +54,9 @@ function copyOfObject(object: object, tidying: Tidying, above: readonly object[]
       object instanceof Error ? Object.assign({ name: object.name, message: object.message }, object) : object;
     const entries = Object.entries(seen);
     const copies = entries
-      .slice(0, MAX_ITEMS)
+      .slice(0, maxItems)
       .map(([key, item]) => [tidying.redact(key), copyOf(item, tidying, path)] as const);
-    if (entries.length > MAX_ITEMS) copies.push(['…', `(and ${entries.length - MAX_ITEMS} more)`]);
+    if (entries.length > maxItems) copies.push(['…', `(and ${entries.length - maxItems} more)`]);
     return Object.fromEntries(copies);
   } catch {
     return UNREADABLE; // a getter or a proxy that throws

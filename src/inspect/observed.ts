@@ -73,9 +73,27 @@ export function retell(observed: Observed, tidying: Tidying): InspectionEvent {
   };
   const snapshot = copyOfParts(shapeOf(observed.snapshot), (key) => (WORK.has(key) ? tidying : naming));
   const parent = actor?.parentId === undefined ? undefined : { sessionId: actor.parentId };
-  const actorRef = { sessionId, ...actor, _parent: parent, getSnapshot: () => snapshot };
+  const named = actor && { ...actor, logic: withoutSecrets(actor.logic, tidying) };
+  const actorRef = { sessionId, ...named, _parent: parent, getSnapshot: () => snapshot };
   const sourceRef = sourceId === undefined ? undefined : { sessionId: sourceId };
   return { type, rootId, actorRef, sourceRef, event, snapshot } as unknown as InspectionEvent; // as far as it is read
+}
+
+/** Of each redactor, since a chart is told of as often as it has actors. */
+const definitions = new WeakMap<Tidying['redact'], WeakMap<object, unknown>>();
+
+/** What defines a chart may hold what its author has written into it: it is told whole, but for secrets. */
+function withoutSecrets(logic: unknown, { redact }: Tidying): unknown {
+  if (typeof logic !== 'object' || logic === null || !('config' in logic)) return logic;
+  const { config } = logic;
+  if (typeof config !== 'object' || config === null) return logic;
+  const known = definitions.get(redact) ?? new WeakMap<object, unknown>();
+  definitions.set(redact, known);
+  if (!known.has(config)) {
+    const whole = { redact, maxTextLength: Number.POSITIVE_INFINITY, maxItems: Number.POSITIVE_INFINITY };
+    known.set(config, harmlessCopy(config, whole));
+  }
+  return { config: known.get(config) };
 }
 
 /** A machine's snapshot says by itself what is to be seen of it. */

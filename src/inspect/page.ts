@@ -35,7 +35,7 @@ export function pageOf(ui: URL): string {
     if (isListening) hand(message);
     else waiting.push(message);
   };
-  socket.onclose = () => say('The program has ended. Load the page again when it runs.');
+  socket.onclose = () => say('The connection is over. Load the page again while the program runs.');
 </script>
 </html>
 `;

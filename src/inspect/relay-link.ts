@@ -5,13 +5,14 @@ import { messageOf, TroupeError } from '../domain/errors.js';
 import { RetryTimer } from '../domain/retry-timer.js';
 import { atMost } from './at-most.js';
 import type { Feed, Sink } from './feed.js';
+import { Sending } from './sending.js';
 import { OPEN, type WebSocketLike, type WebSockets } from './web-socket.js';
 import type { WireMessage } from './wire-message.js';
 
 /** In the socket's own buffer; beyond, no more messages are made. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
-/** A process that is done waits no longer than this for a relay to take something of what is left. */
+/** No longer than this a process that is done waits for a relay, which is given up when it takes nothing of what is on its way. */
 const LINGER_MS = 1_000;
 
 export interface RelayLinkOptions {
@@ -26,8 +27,8 @@ export class RelayLink implements Sink {
   readonly #options: RelayLinkOptions;
   readonly #retry = new RetryTimer(realClock, () => this.#connect());
   #socket: WebSocketLike | undefined;
-  #unsentCount = 0;
-  #holding: NodeJS.Timeout | undefined;
+  /** On that socket. */
+  #sending: Sending | undefined;
   /** Over when it is connected, or is not. */
   #connecting: Promise<void> | undefined;
   #onSent: (() => void) | undefined;
@@ -43,18 +44,7 @@ export class RelayLink implements Sink {
   }
 
   send(message: WireMessage): void {
-    const socket = this.#socket;
-    if (socket?.readyState !== OPEN) return;
-    this.#unsentCount += 1;
-    this.#hold();
-    socket.send(JSON.stringify(message), (error) => {
-      if (error || this.#socket !== socket) return; // its end is told by `close`
-      this.#unsentCount -= 1;
-      if (this.#unsentCount === 0) this.#letGo();
-      else this.#holding?.refresh();
-      this.#options.feed.pump();
-      if (this.#unsentCount === 0) this.#onSent?.();
-    });
+    if (this.#socket?.readyState === OPEN) this.#sending?.send(JSON.stringify(message));
   }
 
   /** Sends what waits, for at most a second, and takes leave. */
@@ -63,7 +53,7 @@ export class RelayLink implements Sink {
     this.#isStopped = true;
     this.#retry.stop();
     this.#options.feed.stop();
-    this.#letGo();
+    this.#sending?.end();
     const socket = this.#socket;
     this.#socket = undefined;
     if (!socket) return;
@@ -77,7 +67,7 @@ export class RelayLink implements Sink {
     if (!this.#socket) return;
     await this.#connecting;
     await this.#options.feed.idle();
-    if (this.#unsentCount === 0) return;
+    if (this.#sending?.isIdle !== false) return;
     await new Promise<void>((resolve) => {
       this.#onSent = resolve;
     });
@@ -87,39 +77,47 @@ export class RelayLink implements Sink {
     if (this.#isStopped) return;
     const { url, webSockets, feed } = this.#options;
     const socket = webSockets.open(url, HANDSHAKE_TIMEOUT_MS);
+    const sending = new Sending({ socket, patienceMs: LINGER_MS, onSent: () => this.#sent() });
     let cause: Error | undefined;
     this.#socket = socket;
+    this.#sending = sending;
     this.#connecting = new Promise((resolve) => {
       socket.on('open', resolve);
       socket.on('close', resolve);
     });
-    this.#hold();
+    const holding = setTimeout(() => {}, LINGER_MS);
     socket.on('open', () => {
       this.#retry.worked();
-      this.#letGo();
+      clearTimeout(holding);
       feed.begin(this);
     });
     socket.on('message', () => {}); // the relay passes on what others tell
     socket.on('error', (error) => {
       cause = error;
     });
-    socket.on('close', () => this.#lost(socket, cause));
+    socket.on('close', () => {
+      clearTimeout(holding);
+      sending.end();
+      if (this.#socket === socket && !this.#isStopped)
+        this.#lost(sending.gaveUp ? 'it takes nothing' : whyLost(cause), cause);
+    });
   }
 
-  #lost(socket: WebSocketLike, cause: Error | undefined): void {
-    if (this.#socket !== socket || this.#isStopped) return;
+  #sent(): void {
+    this.#options.feed.pump();
+    if (this.#sending?.isIdle) this.#onSent?.();
+  }
+
+  #lost(why: string, cause: Error | undefined): void {
     this.#socket = undefined;
-    this.#unsentCount = 0;
-    this.#letGo();
     this.#options.feed.end();
     this.#onSent?.();
-    if (!this.#retry.failing) this.#tellLoss(cause);
+    if (!this.#retry.failing) this.#tellLoss(why, cause);
     this.#retry.failed();
   }
 
-  #tellLoss(cause: Error | undefined): void {
+  #tellLoss(why: string, cause: Error | undefined): void {
     const { host } = this.#options.url; // no more of it: what follows may be a token
-    const why = cause ? messageOf(cause) || 'no connection' : 'it closed the connection';
     this.#options.onError(
       new TroupeError(
         'bus_unavailable',
@@ -128,14 +126,8 @@ export class RelayLink implements Sink {
       ),
     );
   }
+}
 
-  /** What is on its way keeps the process alive, as long as it moves. */
-  #hold(): void {
-    this.#holding ??= setTimeout(() => {}, LINGER_MS);
-  }
-
-  #letGo(): void {
-    clearTimeout(this.#holding);
-    this.#holding = undefined;
-  }
+function whyLost(cause: Error | undefined): string {
+  return cause ? messageOf(cause) || 'no connection' : 'it closed the connection';
 }

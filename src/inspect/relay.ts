@@ -8,6 +8,7 @@ import { atMost } from './at-most.js';
 import { Backlog } from './backlog.js';
 import type { Feed, Sink } from './feed.js';
 import { PAGE_POLICY, pageOf } from './page.js';
+import { Sending } from './sending.js';
 import { OPEN, type UpgradeRequest, type WebSocketLike, type WebSockets } from './web-socket.js';
 import { parseWireMessage, type WireMessage } from './wire-message.js';
 
@@ -16,9 +17,8 @@ const HOST = '127.0.0.1';
 const MAX_KEPT_MESSAGES = 1_000;
 const MAX_KEPT_CHARACTERS = 8 * 1024 * 1024;
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
-/** A reader that has so much to read still is dropped; it may come again. */
+/** A reader that has so much to read still, or takes nothing for a second, is dropped; it may come again. */
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
-const TRY_AGAIN_LATER = 1013;
 const LINGER_MS = 1_000;
 
 export interface RelayOptions {
@@ -49,7 +49,7 @@ export class Relay implements Sink {
     maxSize: MAX_KEPT_CHARACTERS,
     sizeOf: ({ text }) => text.length,
   });
-  readonly #readers = new Set<WebSocketLike>();
+  readonly #readers = new Map<WebSocketLike, Sending>();
 
   private constructor(server: Server, options: RelayOptions) {
     const { ui, webSockets } = options;
@@ -102,18 +102,20 @@ export class Relay implements Sink {
   async stop(): Promise<void> {
     await atMost(LINGER_MS, this.#options.feed.idle());
     this.#options.feed.stop();
-    const closed = [...this.#readers].map((reader) => new Promise<void>((resolve) => reader.on('close', resolve)));
-    for (const reader of this.#readers) reader.close();
+    const readers = [...this.#readers.keys()];
+    const closed = readers.map((reader) => new Promise<void>((resolve) => reader.on('close', resolve)));
+    for (const reader of readers) reader.close();
     await atMost(LINGER_MS, Promise.all(closed));
-    for (const reader of this.#readers) reader.terminate();
+    for (const reader of readers) reader.terminate();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #welcome(socket: WebSocketLike): void {
-    for (const { text: _, ...message } of this.#backlog.known()) socket.send(JSON.stringify(message)); // as it was seen last
-    for (const { text } of this.#backlog.kept()) socket.send(text);
-    this.#readers.add(socket);
+    const sending = new Sending({ socket, patienceMs: LINGER_MS });
+    for (const { text: _, ...message } of this.#backlog.known()) sending.send(JSON.stringify(message)); // as it was seen last
+    for (const { text } of this.#backlog.kept()) sending.send(text);
+    this.#readers.set(socket, sending);
     if (this.#readers.size === 1) this.#options.feed.begin(this);
     const told = new Set<string>();
     socket.on('message', (data) => {
@@ -125,6 +127,7 @@ export class Relay implements Sink {
     });
     socket.on('error', () => {}); // its end is told by `close`
     socket.on('close', () => {
+      sending.end();
       this.#readers.delete(socket);
       this.#backlog.forget((id) => told.has(id));
       if (this.#readers.size > 0) return;
@@ -136,10 +139,10 @@ export class Relay implements Sink {
 
   #pass(message: WireMessage, text: string, from: WebSocketLike | undefined): void {
     this.#backlog.add({ ...message, text });
-    for (const reader of this.#readers) {
+    for (const [reader, sending] of this.#readers) {
       if (reader === from || reader.readyState !== OPEN) continue;
-      if (reader.bufferedAmount > MAX_UNREAD_BYTES) reader.close(TRY_AGAIN_LATER);
-      else reader.send(text);
+      if (reader.bufferedAmount > MAX_UNREAD_BYTES) reader.terminate();
+      else sending.send(text);
     }
   }
 }

@@ -36,6 +36,16 @@ export interface UpgradeRequest {
 
 export const OPEN = 1;
 
+/** Of the connection alone, which keeps the process alive until it is there or not, whatever its socket says. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
+function connectedSoon(socket: Socket): Socket {
+  const giveUp = () => socket.destroy(new Error(`no connection in ${CONNECT_TIMEOUT_MS} ms`));
+  const timer = setTimeout(giveUp, CONNECT_TIMEOUT_MS);
+  for (const over of ['connect', 'close']) socket.once(over, () => clearTimeout(timer));
+  return socket;
+}
+
 /** @throws TroupeError `config_invalid` where the package is not installed. */
 export async function loadWebSockets(): Promise<WebSockets> {
   const { WebSocket, WebSocketServer } = await import('ws').catch((cause) => {
@@ -53,7 +63,7 @@ export async function loadWebSockets(): Promise<WebSockets> {
         createConnection: ((options: TcpNetConnectOpts): Socket => {
           const isSecure = url.protocol === 'wss:';
           const socket = isSecure ? connectSecurely({ servername: url.hostname, ...options }) : connect(options);
-          return socket.unref();
+          return connectedSoon(socket.unref());
         }) as typeof connect, // the one of its forms that http uses
       }),
     serve: (server, maxPayload, isWelcome) =>

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { StatelyInspectionEvent } from './stately.js';
 
-/** Beside what is named here, a message holds what it tells of: an event, a definition. */
+/** Beside what is named here, a message holds what it tells of, such as a definition. */
 const Message = z.looseObject({
   type: z.enum(['@xstate.actor', '@xstate.event', '@xstate.snapshot']),
   sessionId: z.string().min(1),
@@ -12,6 +12,7 @@ const Message = z.looseObject({
   parentId: z.string().nullish(),
   sourceId: z.string().nullish(),
   snapshot: z.looseObject({ status: z.string().optional() }).nullish(),
+  event: z.looseObject({ type: z.string() }).nullish(),
 });
 export type WireMessage = z.output<typeof Message>;
 

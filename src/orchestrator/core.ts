@@ -9,9 +9,10 @@ import { realClock } from '../domain/clock.js';
 import { TroupeError } from '../domain/errors.js';
 import { DEFAULT_CONFIRM_TIMEOUT_MS } from '../domain/limits.js';
 import { checkStoredName } from '../domain/stored-name.js';
+import { NO_USAGE, type Usage } from '../domain/usage.js';
 import { type AgentEventBody, EventHub } from '../events/index.js';
 import type { SessionStore } from '../store/index.js';
-import type { SubagentEnvironment } from '../subagent/index.js';
+import type { Aside, SubagentEnvironment } from '../subagent/index.js';
 import type { CallOrigin } from './call-origin.js';
 import type { Entry } from './entry.js';
 import { createHandle, type SubAgentHandle } from './handle.js';
@@ -45,6 +46,8 @@ export interface SpawnedSubagent {
   readonly model: string;
   /** Of its definition. */
   readonly role: string;
+  /** Of its former lives. */
+  readonly usage: Usage;
   /** The call of its parent that spawned it. */
   readonly toolId?: string;
 }
@@ -59,6 +62,8 @@ export class OrchestratorCore {
   readonly keeping: Keeping | undefined;
   /** Absent without a store. */
   readonly revival: Revival | undefined;
+  /** Each gets every side question from now on, when it is asked. */
+  readonly asideListeners = new Set<(aside: Aside) => void>();
   readonly #disconnect: () => Promise<void>;
   /** The same one each time it is asked for. */
   readonly #handles = new WeakMap<Entry, SubAgentHandle>();
@@ -143,6 +148,7 @@ export class OrchestratorCore {
       conversationId: `${this.keeping ? this.config.sessionId : this.environment.runId}/${id}`,
       model: live?.plan.model.name ?? '',
       role: live?.plan.definition.description ?? '',
+      usage: live?.usage ?? NO_USAGE,
       ...(origin ? { toolId: origin.toolId } : {}),
     };
   }
@@ -216,6 +222,9 @@ export class OrchestratorCore {
       streamOf: (id) => this.hub.streamOf(id),
       checkOpen: () => this.checkOpen(),
       spawn: (config) => this.spawn(config),
+      onAsked: (aside) => {
+        for (const listener of this.asideListeners) listener(aside);
+      },
     });
     this.#handles.set(entry, handle);
     return handle;

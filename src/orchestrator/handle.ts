@@ -9,7 +9,7 @@ import { type ControlResult, isFinal, type LifecycleState } from '../domain/life
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, SubAgentEventStream } from '../events/index.js';
-import { askAside, type SubagentActor } from '../subagent/index.js';
+import { type Aside, askAside, type SubagentActor } from '../subagent/index.js';
 import type { Entry } from './entry.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -72,6 +72,7 @@ export interface HandleHost {
   /** @throws TroupeError `closed`. */
   checkOpen(): void;
   spawn(config: SubAgentConfig): SubAgentHandle;
+  onAsked(aside: Aside): void;
 }
 
 export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
@@ -144,7 +145,8 @@ export function createHandle(entry: Entry, host: HandleHost): SubAgentHandle {
     btw: async (question) => {
       requireText(question, 'question');
       const live = roomFor('questions');
-      return untilEnded(askAside(live, question, () => supervisor.changed(entry)));
+      const onSettled = () => supervisor.changed(entry);
+      return untilEnded(askAside(live, question, { onSettled, onAsked: (aside) => host.onAsked(aside) }));
     },
     steer: (message) => {
       requireText(message, 'message');

@@ -1,5 +1,6 @@
 /** The door of the orchestrator room. */
 
+export type { Aside, AsideEnd } from '../subagent/index.js';
 export { type OpenWorkflow, OrchestratorCore, type SpawnedSubagent } from './core.js';
 export type { SubAgentHandle } from './handle.js';
 export type {

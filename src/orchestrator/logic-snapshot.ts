@@ -5,7 +5,7 @@ import { requestIdOf } from '../../machines/index.js';
 import { isErrorCode, TroupeError, toErrorInfo } from '../domain/errors.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { SubagentActor } from '../subagent/index.js';
-import type { OpenRequest, SubAgentLogicContext, SubAgentLogicSnapshot } from './logic-types.js';
+import type { OpenRequest, SubAgentLogicContext, SubAgentLogicEvent, SubAgentLogicSnapshot } from './logic-types.js';
 
 /** What an actor of the logic sends to itself. */
 export type RunEvent =
@@ -51,6 +51,12 @@ export function contextOf(info: SubAgentInfo, runId: string | undefined, actor?:
   };
 }
 
+/** What was answered before there was a subagent to take it is open no more: it is handed on as soon as there is. */
+export function withoutAnswered(context: SubAgentLogicContext, event: SubAgentLogicEvent): SubAgentLogicContext {
+  if (event.type !== 'APPROVE' && event.type !== 'DENY') return context;
+  return { ...context, requests: context.requests.filter(({ requestId }) => requestId !== event.requestId) };
+}
+
 function openRequests(actor: SubagentActor): OpenRequest[] {
   return actor.getSnapshot().context.calls.flatMap((call) => {
     if (call.status !== 'asking') return [];
@@ -72,9 +78,10 @@ export function restoredSnapshot(
   const snapshot = saved as SubAgentLogicSnapshot; // XState hands back what was persisted
   if (snapshot.status === 'error') return { ...snapshot, error: asError(snapshot.error) };
   if (snapshot.status !== 'active') return snapshot;
-  const runId = runIdOf(snapshot.context.runId);
-  if (runId === undefined || runId !== snapshot.context.runId) return initialSnapshot(snapshot.input, runId);
-  return snapshot;
+  // One that another logic has left under this name in the machine has no context: only its input is of use.
+  const former = (snapshot.context as SubAgentLogicContext | undefined)?.runId;
+  const runId = runIdOf(former);
+  return runId === undefined || runId !== former ? initialSnapshot(snapshot.input, runId) : snapshot;
 }
 
 function asError(error: unknown): unknown {

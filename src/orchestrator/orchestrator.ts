@@ -19,6 +19,7 @@ import { type ControlResult, isFinal, type LifecycleState } from '../domain/life
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { readGiven } from '../domain/read-given.js';
 import type { AgentEvent, EventFilter } from '../events/index.js';
+import type { Aside } from '../subagent/index.js';
 import { OrchestratorCore, type SpawnedSubagent } from './core.js';
 import { type Entry, inSpawnOrder } from './entry.js';
 import type { SubAgentHandle } from './handle.js';
@@ -60,18 +61,21 @@ export class Orchestrator implements AsyncDisposable {
    */
   onSpawn(listener: (spawned: SpawnedSubagent) => void): () => void {
     const { collectors } = this.#core.supervisor;
-    const collector = {
-      push: (entry: Entry) => {
-        try {
-          listener(this.#core.spawned(entry));
-        } catch (cause) {
-          const error = new TroupeError('bug', `a listener of onSpawn threw: ${messageOf(cause)}`, { cause });
-          this.#core.environment.onError(error);
-        }
-      },
-    };
+    const tell = this.#guarded('onSpawn', listener);
+    const collector = { push: (entry: Entry) => tell(this.#core.spawned(entry)) };
     collectors.add(collector);
     return () => void collectors.delete(collector);
+  }
+
+  /**
+   * Tells of every side question (`btw`) from now on, when its first request leaves: for tracers.
+   * @returns how to leave.
+   */
+  onAside(listener: (aside: Aside) => void): () => void {
+    const { asideListeners } = this.#core;
+    const tell = this.#guarded('onAside', listener);
+    asideListeners.add(tell);
+    return () => void asideListeners.delete(tell);
   }
 
   /** The parent actor of all subagents. */
@@ -206,6 +210,18 @@ export class Orchestrator implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** What a listener throws hinders nobody. */
+  #guarded<Told>(name: string, listener: (told: Told) => void): (told: Told) => void {
+    return (told) => {
+      try {
+        listener(told);
+      } catch (cause) {
+        const error = new TroupeError('bug', `a listener of ${name} threw: ${messageOf(cause)}`, { cause });
+        this.#core.environment.onError(error);
+      }
+    };
   }
 
   #entries(): Entry[] {

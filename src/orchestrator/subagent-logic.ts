@@ -6,7 +6,14 @@ import { configOfLogic, type LogicInputOf, type LogicOverrides, parseLogicOverri
 import type { StructuredOf } from '../domain/schema.js';
 import type { OrchestratorCore } from './core.js';
 import { LogicRun } from './logic-run.js';
-import { initialSnapshot, nextSnapshot, persistedSnapshot, type RunEvent, restoredSnapshot } from './logic-snapshot.js';
+import {
+  initialSnapshot,
+  nextSnapshot,
+  persistedSnapshot,
+  type RunEvent,
+  restoredSnapshot,
+  withoutAnswered,
+} from './logic-snapshot.js';
 import type { SubAgentLogic, SubAgentLogicEvent, SubAgentLogicSnapshot } from './logic-types.js';
 
 /** By what a logic is made with: typed answers for a zod schema, no need of input for a prompt. */
@@ -58,8 +65,8 @@ export function subagentLogic<const Overrides extends LogicOverrides>(
         case 'STEER':
         case 'APPROVE':
         case 'DENY': {
-          const context = runs.get(self)?.take(event);
-          return context ? { ...snapshot, context } : snapshot;
+          const context = runs.get(self)?.take(event) ?? withoutAnswered(snapshot.context, event);
+          return { ...snapshot, context };
         }
         default:
           return snapshot;

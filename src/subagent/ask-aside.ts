@@ -1,48 +1,95 @@
 /** A side question (`btw`): answered from a copy of the history, without tools, leaving no trace in it. */
 
+import type { ModelTurn } from '../activities/llm/index.js';
 import { delay } from '../domain/clock.js';
-import { TroupeError } from '../domain/errors.js';
+import { TroupeError, type TroupeErrorCode, toErrorInfo } from '../domain/errors.js';
+import type { TokenUsage } from '../domain/usage.js';
 import { type Attempt, asideKey, attemptRequest } from './attempt-request.js';
 import type { LiveSubagent } from './live-subagent.js';
 import { recall } from './passivation.js';
 
+/** A side question whose first request has just left. */
+export interface Aside {
+  /** Of the subagent. */
+  readonly id: string;
+  /** Without the secrets that are known. */
+  readonly question: string;
+  /** Ms since the epoch. */
+  readonly askedAt: number;
+  /** Never rejects. */
+  readonly ended: Promise<AsideEnd>;
+}
+
+/** Answered, or failed with a code. */
+export type AsideEnd = { readonly endedAt: number } & (
+  | { readonly answer: string; readonly usage?: TokenUsage }
+  | { readonly code: TroupeErrorCode }
+);
+
+export interface AsideHost {
+  /** A request of it is no longer in flight. */
+  onSettled(): void;
+  onAsked(aside: Aside): void;
+}
+
 /**
  * Waits for the subagent to run: no request starts while it is paused or pending, and none is tried again.
- * @param onSettled Called when a request of it is no longer in flight.
  * @throws TroupeError `wrong_state` when the subagent ends before the answer is there; else as a turn fails.
  */
-export async function askAside(subagent: LiveSubagent, question: string, onSettled: () => void): Promise<string> {
+export async function askAside(subagent: LiveSubagent, question: string, host: AsideHost): Promise<string> {
+  const { redact, clock } = subagent.environment;
   const ended = new AbortController();
   const end = () => ended.abort(endedBefore(subagent, question));
   const subscription = subagent.actor.subscribe({ complete: end, error: end });
   if (subagent.outcome) end();
   subagent.asidesOpen += 1;
+  let tellEnd: ((end: AsideEnd) => void) | undefined;
+  const onSend = () => {
+    if (tellEnd) return; // it is tried again
+    const asideEnded = new Promise<AsideEnd>((resolve) => {
+      tellEnd = resolve;
+    });
+    host.onAsked({ id: subagent.id, question: redact(question), askedAt: clock.now(), ended: asideEnded });
+  };
   try {
-    const answer = subagent.environment.redact(await answerTo(subagent, question, ended.signal, onSettled));
-    subagent.publish({ type: 'btw_answer', question: subagent.environment.redact(question), answer });
+    const { text, usage } = await answerTo(subagent, {
+      question,
+      signal: ended.signal,
+      onSend,
+      onSettled: host.onSettled,
+    });
+    const answer = redact(text);
+    tellEnd?.({ endedAt: clock.now(), answer, ...(usage ? { usage } : {}) });
+    subagent.publish({ type: 'btw_answer', question: redact(question), answer });
     return answer;
+  } catch (error) {
+    tellEnd?.({ endedAt: clock.now(), code: toErrorInfo(error).code });
+    throw error;
   } finally {
     subagent.asidesOpen -= 1;
     subscription.unsubscribe();
   }
 }
 
-async function answerTo(
-  subagent: LiveSubagent,
-  question: string,
-  signal: AbortSignal,
-  onSettled: () => void,
-): Promise<string> {
+interface Asked {
+  readonly question: string;
+  readonly signal: AbortSignal;
+  readonly onSend: () => void;
+  readonly onSettled: () => void;
+}
+
+async function answerTo(subagent: LiveSubagent, asked: Asked): Promise<ModelTurn> {
+  const { signal } = asked;
   for (let attempt = 1; ; ) {
     // Looked at again each time: it may have been paused in the tick in which it was resumed.
     while (subagent.state !== 'running') await nextChange(subagent, signal);
     signal.throwIfAborted();
     subagent.asidesInFlight += 1;
-    const result = await attemptAside(subagent, question, attempt, signal).finally(() => {
+    const result = await attemptAside(subagent, asked, attempt).finally(() => {
       subagent.asidesInFlight -= 1;
-      onSettled();
+      asked.onSettled();
     });
-    if (result.kind === 'answered') return result.turn.text;
+    if (result.kind === 'answered') return result.turn;
     if (result.kind === 'failed') {
       subagent.publish({ type: 'retry', attempt, delayMs: result.delayMs, reason: result.reason });
       attempt += 1;
@@ -53,9 +100,8 @@ async function answerTo(
 
 async function attemptAside(
   subagent: LiveSubagent,
-  question: string,
+  { question, signal, onSend }: Asked,
   attempt: number,
-  signal: AbortSignal,
 ): Promise<Attempt> {
   const { plan, transcript } = subagent;
   if (transcript.isAway) {
@@ -72,6 +118,7 @@ async function attemptAside(
       messages: [...transcript.copies(), { role: 'user', content: question }],
       tools: [],
     },
+    onSend,
     onText: () => {},
     onReasoning: () => {},
   });

@@ -1,6 +1,6 @@
 /** The door of the subagent room. */
 
-export { askAside } from './ask-aside.js';
+export { type Aside, type AsideEnd, askAside } from './ask-aside.js';
 export { type FoldedLog, foldLog } from './fold-log.js';
 export {
   LiveSubagent,

@@ -1,7 +1,7 @@
 /** The attributes of spans, by the GenAI conventions of OpenTelemetry (in development, as of 1.41), and how content is written in them. */
 
 import type { Attributes, HrTime } from '@opentelemetry/api';
-import type { Usage } from '../domain/usage.js';
+import type { TokenUsage } from '../domain/usage.js';
 
 /**
  * A model of a config is named `provider/model`; any other name is of both.
@@ -16,7 +16,7 @@ export function modelAttributes(model: string): Attributes {
 }
 
 /** What was used between two counts. */
-export function usageAttributes(usage: Usage, before?: Usage): Attributes {
+export function usageAttributes(usage: TokenUsage, before?: TokenUsage): Attributes {
   const cached = (usage.cachedTokens ?? 0) - (before?.cachedTokens ?? 0);
   return {
     'gen_ai.usage.input_tokens': usage.inputTokens - (before?.inputTokens ?? 0),

@@ -1,4 +1,4 @@
-/** The spans of one subagent: itself, the request it makes, the tools it runs. */
+/** The spans of one subagent: itself, the requests it makes, the tools it runs. */
 
 import {
   type Attributes,
@@ -9,9 +9,9 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { Usage } from '../domain/usage.js';
+import type { TokenUsage } from '../domain/usage.js';
 import type { SubAgentEvent } from '../events/index.js';
-import type { SpawnedSubagent } from '../orchestrator/index.js';
+import type { Aside, SpawnedSubagent } from '../orchestrator/index.js';
 import { hrTime, messages, modelAttributes, usageAttributes } from './attributes.js';
 
 export interface SpansOptions {
@@ -37,16 +37,19 @@ export class SubagentSpans {
   readonly #context: Context;
   #request: Request | undefined;
   readonly #tools = new Map<string, { readonly span: Span; readonly context: Context }>();
-  #usage: Usage | undefined;
+  readonly #asides = new Set<Span>();
+  /** What earlier spans account for. */
+  #usage: TokenUsage;
   #lastTime: number;
 
   constructor(
     event: EventOf<'subagent_started'>,
-    { model, role, conversationId }: SpawnedSubagent,
+    { model, role, conversationId, usage }: SpawnedSubagent,
     options: SpansOptions,
   ) {
     this.#options = options;
     this.#lastTime = event.time;
+    this.#usage = usage;
     const { subagentId, parentId, agentType, epoch } = event;
     this.#about = {
       'gen_ai.conversation.id': conversationId,
@@ -111,9 +114,31 @@ export class SubagentSpans {
     }
   }
 
+  /** One that the subagent leaves unanswered ends by itself. */
+  takeAside({ question, askedAt, ended }: Aside): void {
+    const attributes = { ...this.#about, 'gen_ai.operation.name': 'chat', 'troupe.aside': true };
+    const span = this.#start(`chat ${this.#model}`, SpanKind.CLIENT, askedAt, attributes);
+    this.#tell('gen_ai.input.messages', () => messages('user', question), span);
+    this.#asides.add(span);
+    void ended.then((end) => {
+      if (!this.#asides.delete(span)) return;
+      if ('code' in end) fail(span, end.code);
+      else {
+        if (end.usage) {
+          span.setAttributes(usageAttributes(end.usage));
+          this.#usage = sum(this.#usage, end.usage); // the next turn tells what has been used since
+        }
+        this.#tell('gen_ai.output.messages', () => messages('assistant', end.answer), span);
+      }
+      span.end(hrTime(end.endedAt));
+    });
+  }
+
   /** It was suspended, or nobody looks any more. */
   letGo(): void {
     this.#endOpen(this.#lastTime);
+    for (const span of this.#asides) span.end(hrTime(this.#lastTime));
+    this.#asides.clear();
     this.#span.end(hrTime(this.#lastTime));
   }
 
@@ -174,9 +199,17 @@ export class SubagentSpans {
     return this.#options.tracer.startSpan(name, { kind, startTime: hrTime(time), attributes }, below);
   }
 
-  #tell(attribute: string, content: () => string): void {
-    if (this.#options.content) this.#span.setAttribute(attribute, content());
+  #tell(attribute: string, content: () => string, span = this.#span): void {
+    if (this.#options.content) span.setAttribute(attribute, content());
   }
+}
+
+function sum(one: TokenUsage, other: TokenUsage): TokenUsage {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    cachedTokens: (one.cachedTokens ?? 0) + (other.cachedTokens ?? 0),
+  };
 }
 
 /** @param message What went wrong may quote what was said. */

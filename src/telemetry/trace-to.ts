@@ -19,7 +19,7 @@ interface Spawned extends SpawnedSubagent {
 }
 
 /**
- * One span for each subagent, one for each turn's request, one for each tool that runs, from now on. A subagent's span stands below
+ * One span for each subagent, one for each turn's request, one for each side question, one for each tool that runs, from now on. A subagent's span stands below
  * that of the call, or of the parent, that spawned it; else below the span that is active where it is spawned. One that comes back in
  * another process begins a trace of its own: all lives of one have the same `gen_ai.conversation.id`, and `troupe.epoch` counts them.
  * @returns how to stop; spans that are open then end then.
@@ -41,7 +41,12 @@ export function traceTo(orchestrator: Orchestrator, options: TraceOptions = {}):
     const below = parent?.contextOf(about.toolId) ?? about.context;
     open.set(event.subagentId, new SubagentSpans(event, about, { tracer, content, below }));
   };
-  const leave = orchestrator.onSpawn((one) => spawned.set(one.id, { ...one, context: context.active() }));
+  const leaveSpawns = orchestrator.onSpawn((one) => spawned.set(one.id, { ...one, context: context.active() }));
+  const leaveAsides = orchestrator.onAside((aside) => open.get(aside.id)?.takeAside(aside));
+  const leave = () => {
+    leaveSpawns();
+    leaveAsides();
+  };
   const endAll = () => {
     for (const spans of open.values()) spans.letGo();
     open.clear();

@@ -1,5 +1,14 @@
-import { describe, expect, it } from 'vitest';
-import { type AnyActorRef, assign, createActor, setup, toPromise, waitFor } from 'xstate';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  type AnyActorLogic,
+  type AnyActorRef,
+  assign,
+  createActor,
+  fromPromise,
+  setup,
+  toPromise,
+  waitFor,
+} from 'xstate';
 import { z } from 'zod';
 import type { SubAgentOutcome } from '../../src/domain/outcome.js';
 import type { SubAgentLogic } from '../../src/orchestrator/index.js';
@@ -59,6 +68,27 @@ describe('a machine whose agent has no store', () => {
     const { context } = await waitFor(again.start(), ({ status }) => status === 'done');
     expect(context.outcome).toMatchObject({ id: 'subagent-1', output: 'done' });
     expect(second.model.requests.map(({ messages }) => messages.length)).toEqual([1]);
+  });
+});
+
+describe('a machine that had another actor in its place, when it is restored', () => {
+  it.each([
+    ['without a store', undefined],
+    ['with one', new MemorySessionStore()],
+  ])('begins its subagent anew, %s', async (_name, store) => {
+    const machine = (worker: AnyActorLogic) =>
+      setup({ actors: { worker } }).createMachine({
+        initial: 'working',
+        states: {
+          working: { invoke: { id: 'worker', src: 'worker', input: { prompt: 'work' }, onDone: 'end' } },
+          end: { type: 'final' },
+        },
+      });
+    const before = createActor(machine(fromPromise(() => new Promise(() => {})))).start();
+    const { agent, model } = await logicWorld([{ text: 'done' }], store ? { sessionStore: store } : {});
+    const actor = createActor(machine(agent.logic('general')), { snapshot: saved(before) }).start();
+    await waitFor(actor, ({ status }) => status === 'done', { timeout: 5_000 });
+    expect(model.requests.map(({ messages }) => messages[0]?.content)).toEqual(['work']);
   });
 });
 
@@ -199,6 +229,27 @@ describe('a machine whose agent has a store', () => {
     const worker = again.getSnapshot().children.worker;
     expect(worker?.getSnapshot().context.requests).toEqual([asked]);
     worker?.send({ type: 'APPROVE', requestId: asked.requestId });
+    await waitFor(again, ({ status }) => status === 'done');
+    expect(second.effects).toEqual(['a']);
+  });
+
+  it('shows a request no more that was answered before the store was', async () => {
+    const options = { sessionStore: new MemorySessionStore(), approvals: 'wait' as const };
+    const first = await logicWorld([calls(['note', { label: 'a' }], ['note', { label: 'b' }])]);
+    const actor = createActor(machineOf(first.agent.session('.', options).logic('general'))).start();
+    await first.settle();
+    const snapshot = saved(actor);
+    actor.stop();
+
+    const second = await logicWorld([{ text: 'done' }]);
+    const again = createActor(machineOf(second.agent.session('.', options).logic('general')), { snapshot }).start();
+    const worker = again.getSnapshot().children.worker;
+    const seen: string[][] = [];
+    worker?.subscribe(({ context }) => seen.push(context.requests.map(({ requestId }) => requestId)));
+    worker?.send({ type: 'APPROVE', requestId: 'call1#1' });
+    await vi.waitFor(() => expect(second.effects).toEqual(['a']));
+    expect(new Set(seen.flat())).toEqual(new Set(['call2#1']));
+    worker?.send({ type: 'DENY', requestId: 'call2#1' });
     await waitFor(again, ({ status }) => status === 'done');
     expect(second.effects).toEqual(['a']);
   });

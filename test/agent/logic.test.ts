@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type AnyActorRef,
   assign,
@@ -15,6 +15,7 @@ import { TroupeError } from '../../src/domain/errors.js';
 import type { SubAgentOutcome } from '../../src/domain/outcome.js';
 import type { AgentEvent } from '../../src/events/index.js';
 import type { SubAgentLogic } from '../../src/orchestrator/index.js';
+import { MemorySessionStore } from '../../src/store/index.js';
 import { calls, errorOf } from '../support/world.js';
 import { logicWorld } from './logic-world.js';
 
@@ -359,6 +360,41 @@ describe('the ways to run one', () => {
     });
     await clock.advance(200);
     expect(second?.getSnapshot().output).toMatchObject({ success: true });
+  });
+});
+
+describe('the session that the subagents of all logics of an agent share', () => {
+  it('lists them, tells of them, and closes them', async () => {
+    const { agent, settle } = await logicWorld([SLOW, SLOW]);
+    const session = agent.logicSession;
+    const types: string[] = [];
+    session.events$.subscribe(({ type }) => types.push(type));
+    const actors = ['a', 'b'].map((description) =>
+      createActor(agent.logic('general', { description }), { input: { prompt: 'x' } }).start(),
+    );
+    await settle();
+    expect(session.orchestrator.listSubagents().map(({ description, state }) => [description, state])).toEqual([
+      ['a', 'running'],
+      ['b', 'running'],
+    ]);
+    expect(types.filter((type) => type === 'subagent_started')).toHaveLength(2);
+    await agent.logicSession.close();
+    expect(actors.map((actor) => actor.getSnapshot().output)).toEqual(
+      actors.map(() => expect.objectContaining({ state: 'cancelled', by: 'shutdown' })),
+    );
+    expect(await errorOf(() => agent.logic('explore'))).toMatchObject({ code: 'closed' });
+  });
+
+  it('forgets what their store has of a run', async () => {
+    const store = new MemorySessionStore();
+    const { agent, model } = await logicWorld([{ text: 'once' }, { text: 'anew' }], { sessionStore: store });
+    const logic = agent.logic('explore', { prompt: 'x' });
+    const actor = createActor(logic).start();
+    const snapshot = actor.getPersistedSnapshot();
+    const { runId } = (await waitFor(actor, ({ status }) => status === 'done')).context;
+    await vi.waitFor(() => agent.logicSession.forgetWorkflow(runId ?? '')); // it lets go of the store a moment later
+    expect((await toPromise(createActor(logic, { snapshot }).start())).output).toBe('anew');
+    expect(model.requests).toHaveLength(2);
   });
 });
 

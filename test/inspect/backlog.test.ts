@@ -67,6 +67,12 @@ describe('a backlog', () => {
     expect(backlog.known()).toEqual([]);
   });
 
+  it('holds nothing of actors that were stopped, though their snapshots do not say so', () => {
+    const stopped: WireMessage = { ...snapshot('a', 'red'), event: { type: 'xstate.stop' } };
+    const backlog = backlogOf([actor('a'), stopped, snapshot('b', '1'), snapshot('b', '2'), snapshot('b', '3')]);
+    expect(backlog.known()).toEqual([]);
+  });
+
   it('passes on a message that is larger than all it may keep', () => {
     const backlog = backlogOf([actor('a'), snapshot('a', 'x'.repeat(20_000))]);
     expect(backlog.isEmpty).toBe(true);

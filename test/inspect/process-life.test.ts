@@ -1,8 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { createServer, type Socket } from 'node:net';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createActor, createMachine } from 'xstate';
+import { assign, createActor, createMachine } from 'xstate';
 import type { TroupeError } from '../../src/domain/errors.js';
 import { startInspector } from '../../src/inspect/index.js';
 import { runProgram } from '../support/child-process.js';
@@ -60,6 +61,28 @@ describe('a program with an inspector, which it never stops', { timeout: 60_000 
     expect(sockets.length).toBeGreaterThan(0);
   });
 
+  it('ends by itself, and soon, when nobody at the address takes the connection', async () => {
+    // Who is stopped accepts nothing; when the queue of those who wait is full, the system does not answer either.
+    const port = await freePort();
+    const stopped = spawn(process.execPath, [
+      '--eval',
+      `require('node:net').createServer().listen({ port: ${port}, host: '127.0.0.1', backlog: 1 }, () => console.log('listening'))`,
+    ]);
+    onTestFinished(() => void stopped.kill('SIGKILL'));
+    await once(stopped.stdout, 'data');
+    stopped.kill('SIGSTOP');
+    const waiting = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    onTestFinished(() => {
+      for (const socket of waiting) socket.destroy();
+    });
+    await once(waiting[0] as Socket, 'connect');
+    const ended = await runProgram(`${inspected(`ws://127.0.0.1:${port}`)}
+      const doneAt = performance.now();
+      process.on('exit', () => console.log(performance.now() - doneAt < 3_000 ? 'ended soon' : 'held'));
+      ${run}`);
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done\n(bus_unavailable\n)?ended soon\n$/) });
+  });
+
   it('leaves nothing behind: all of a short run is with the relay when it has ended', async () => {
     const port = await freePort();
     await relayProcess(port);
@@ -90,6 +113,107 @@ describe('a program with an inspector, which it never stops', { timeout: 60_000 
     await listener.until(({ event }) => event?.type === 'PAUSE');
     relay.kill('SIGKILL');
     expect(await program).toEqual({ code: 0, stdout: 'bus_unavailable\ndone\n', stderr: '' });
+  });
+});
+
+/** What a counter is sent in one go; all of it is more than may wait, and more than the sockets on the way hold. */
+const GO_COUNT = 500;
+const ROUNDS = 60;
+
+/** Sends a counter so much that nothing on the way to who takes nothing can hold it; says whether memory grows. */
+const flood = `
+  const context = { count: 0, load: Array(20).fill('x'.repeat(200)) };
+  const count = assign({ count: ({ context }) => context.count + 1 });
+  const actor = createActor(createMachine({ context, on: { GO: { actions: count } } }), { inspect: inspector.inspect }).start();
+  const used = () => {
+    globalThis.gc();
+    const { heapUsed, external } = process.memoryUsage();
+    return (heapUsed + external) / 1024 / 1024;
+  };
+  let half = 0;
+  for (let round = 1; round <= 2 * ${ROUNDS}; round++) {
+    for (let n = 0; n < ${GO_COUNT}; n++) actor.send({ type: 'GO' });
+    await new Promise((resolve) => setImmediate(resolve));
+    if (round === ${ROUNDS}) half = used();
+  }
+  const grown = used() - half;
+  console.log(grown < 5 ? 'flat' : 'grown by ' + grown + ' MB');
+  const doneAt = performance.now();
+  process.on('exit', () => console.log(performance.now() - doneAt < 3_000 ? 'ended soon' : 'held'));
+`;
+const imports = `
+  import { assign, createActor, createMachine } from 'xstate';
+  import { WebSocket } from 'ws';
+`;
+
+describe('a relay that hangs, with the connection open and nobody who reads', () => {
+  it('neither holds the program nor makes it grow', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const relay = await relayProcess(port);
+    const url = `ws://127.0.0.1:${port}`;
+    const program = `${imports}
+      const errors = [];
+      ${inspected(url, '({ message }) => errors.push(message)')}
+      const reader = new WebSocket('${url}');
+      await new Promise((resolve) => reader.once('message', resolve));
+      process.kill(${relay.pid}, 'SIGSTOP');
+      reader.terminate();
+      process.on('exit', () => console.log(errors.join()));
+      ${flood}
+    `;
+    expect(await runProgram(program, { flags: ['--expose-gc'] })).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^flat\nthe inspector's relay at \S+ is not there \(it takes nothing\); [^\n]+\nended soon\n$/,
+      ),
+      stderr: '',
+    });
+  });
+
+  it('is told how all stands when it goes on', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    const relay = await relayProcess(port);
+    const url = `ws://127.0.0.1:${port}`;
+    const inspector = await startInspector({ url });
+    onTestFinished(() => inspector.stop());
+    const reader = await listenTo(url);
+    const counter = createMachine({
+      context: { count: 0 },
+      on: { GO: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
+    });
+    const actorOf = (id: string) => createActor(counter, { id, inspect: inspector.inspect }).start();
+    const ended = actorOf('ended');
+    await reader.until(({ name }) => name === 'ended');
+    relay.kill('SIGSTOP');
+    const [quiet, busy] = [actorOf('quiet'), actorOf('busy')];
+    quiet.send({ type: 'GO' });
+    ended.stop();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let n = 0; n < GO_COUNT; n++) busy.send({ type: 'GO' });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    relay.kill('SIGCONT');
+    await reader.until(({ snapshot }) => snapshot?.context?.count === ROUNDS * GO_COUNT);
+    await reader.until(isEndOf(reader.told, 'ended'));
+    const quietId = (await reader.until(({ name }) => name === 'quiet')).sessionId;
+    const states = reader.told.filter(({ type, sessionId }) => type !== '@xstate.event' && sessionId === quietId);
+    expect(states.at(-1)?.snapshot?.context).toEqual({ count: 1 });
+  });
+});
+
+describe('a reader at a relay of our own that reads nothing', () => {
+  it('neither holds the program nor makes it grow', { timeout: 60_000 }, async () => {
+    const program = `${imports}
+      const { startInspector } = await import('./src/inspect/index.ts');
+      const inspector = await startInspector();
+      const reader = new WebSocket(inspector.url);
+      await new Promise((resolve) => reader.once('open', resolve));
+      reader.pause();
+      reader._socket.unref(); // it is of this process only to be at hand
+      ${flood}
+    `;
+    const ended = await runProgram(program, { flags: ['--expose-gc'] });
+    expect(ended).toEqual({ code: 0, stdout: 'flat\nended soon\n', stderr: '' });
   });
 });
 

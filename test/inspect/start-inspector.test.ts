@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createActor, createMachine, type InspectionEvent } from 'xstate';
+import { assign, createActor, createMachine, type InspectionEvent } from 'xstate';
 import { orchestratorMachine, subagentMachine } from '../../machines/index.js';
 import { createRedactor } from '../../src/domain/redact.js';
 import { type InspectorOptions, startInspector } from '../../src/inspect/index.js';
@@ -142,6 +142,39 @@ describe('whoever comes late', () => {
   });
 });
 
+/** More than may wait. */
+const BURST = 12_000;
+
+describe('a burst that is too much to be told whole', () => {
+  it.each([
+    ['the relay of @statelyai/inspect', true],
+    ['a relay of our own', false],
+  ])('leaves nobody out who lives then, nor the end of one that was told of: %s', async (_name, isTheirs) => {
+    const inspector = await start(isTheirs ? { url: await statelyRelay() } : {});
+    const listener = await listenTo(inspector.url);
+    const counter = createMachine({
+      context: { count: 0 },
+      on: { GO: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
+    });
+    const actorOf = (id: string) => createActor(counter, { id, inspect: inspector.inspect }).start();
+    const ended = actorOf('ended');
+    await listener.until(({ name }) => name === 'ended');
+    const [quiet, busy] = [actorOf('quiet'), actorOf('busy')];
+    quiet.send({ type: 'GO' });
+    ended.stop();
+    for (let count = 0; count < BURST; count++) busy.send({ type: 'GO' });
+    await listener.until(({ name }) => name === 'quiet');
+    await listener.until(isEndOf(listener.told, 'ended'));
+    await listener.until(({ snapshot }) => snapshot?.context?.count === BURST);
+    expect(stateOf(listener.told, 'quiet')?.context).toEqual({ count: 1 });
+    const known = new Set<string>();
+    for (const { type, sessionId } of listener.told) {
+      if (type === '@xstate.actor') known.add(sessionId);
+      expect(known).toContain(sessionId);
+    }
+  });
+});
+
 describe('an inspector that comes late', () => {
   it('is told of every actor that lives, with definition and state, and then of all that happens', async () => {
     const inspector = await start();
@@ -198,6 +231,17 @@ describe('startInspector', () => {
       run: { type: 'run' },
       self: '(refers to itself)',
     });
+  });
+
+  it('tells definitions whole, but for the secrets that their author has written into them', async () => {
+    const inspector = await start({ redact: createRedactor([SECRET]) });
+    const listener = await listenTo(inspector.url);
+    const states = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`state${index}`, {}]));
+    const description = 'very long. '.repeat(100);
+    const config = { id: 'own', initial: 'state0', description, states, meta: { key: SECRET } };
+    createActor(createMachine(config), { inspect: inspector.inspect }).start();
+    const { definition } = await listener.until(({ name }) => name === 'own');
+    expect(JSON.parse(definition ?? '')).toEqual({ ...config, meta: { key: '[redacted]' } });
   });
 
   it('makes messages only when somebody takes them; then all of it', async () => {

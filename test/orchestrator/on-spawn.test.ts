@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TroupeError } from '../../src/domain/errors.js';
+import type { Aside } from '../../src/orchestrator/index.js';
 import { byPrompt, createWorld, tasks } from '../support/world.js';
 
 it('onSpawn tells of each subagent inside of the call that spawns it, children with the call that asked for them', async () => {
@@ -18,6 +19,25 @@ it('onSpawn tells of each subagent inside of the call that spawns it, children w
   leave();
   await world.spawn({ prompt: 'late' }).wait();
   expect(told).toHaveLength(2);
+});
+
+it('onAside tells of each side question when it is asked, and how it ended', async () => {
+  const world = createWorld([{ hang: true }, { text: 'because', usage: { inputTokens: 7, outputTokens: 3 } }]);
+  const told: Aside[] = [];
+  const leave = world.orchestrator.onAside((aside) => told.push(aside));
+  const handle = world.spawn();
+  await world.settle();
+  const answer = handle.btw('why?');
+  await world.settle();
+  expect(await answer).toBe('because');
+  expect(told).toMatchObject([{ id: 'subagent-1', question: 'why?', askedAt: 0 }]);
+  expect(await told[0]?.ended).toEqual({
+    endedAt: 0,
+    answer: 'because',
+    usage: { inputTokens: 7, outputTokens: 3 },
+  });
+  leave();
+  await handle.cancel();
 });
 
 it('a listener of onSpawn that throws is told to onError, and hinders nobody', async () => {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TroupeError } from '../../src/domain/errors.js';
 import { MemorySessionStore } from '../../src/store/index.js';
 import { type TraceOptions, traceTo } from '../../src/telemetry/index.js';
-import { byPrompt, calls, createWorld, tasks, type World, type WorldOptions } from '../support/world.js';
+import { byPrompt, calls, createWorld, errorOf, tasks, type World, type WorldOptions } from '../support/world.js';
 
 beforeAll(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
@@ -212,6 +212,88 @@ describe('the parent of a span', () => {
   });
 });
 
+describe('a side question', () => {
+  it('is a span of its own below the subagent, whose tokens no turn counts again', async () => {
+    const world = createWorld(
+      [
+        { ...calls(['slow', { ms: 100 }]), delayMs: 50 },
+        { text: 'SECRET-aside', delayMs: 20, usage: { inputTokens: 7, outputTokens: 3 } },
+        { text: 'done', delayMs: 30 },
+      ],
+      options,
+    );
+    const { tree, spans } = traced(world, { content: true });
+    const handle = world.spawn();
+    await world.clock.advance(60);
+    const answer = handle.btw('SECRET-question');
+    await world.clock.advance(1_000);
+    expect(await answer).toBe('SECRET-aside');
+    expect(tree()).toEqual([
+      'invoke_agent worker < -',
+      'chat m1 < invoke_agent worker',
+      'execute_tool slow < invoke_agent worker',
+      'chat m1 < invoke_agent worker',
+      'chat m1 < invoke_agent worker',
+    ]);
+    const chats = spans()
+      .filter(({ name }) => name === 'chat m1')
+      .sort((a, b) => msOf(a.startTime) - msOf(b.startTime));
+    expect(chats.map(({ attributes }) => [attributes['troupe.aside'], attributes['troupe.turn']])).toEqual([
+      [undefined, 1],
+      [true, undefined],
+      [undefined, 2],
+    ]);
+    expect(chats.map(({ attributes }) => attributes['gen_ai.usage.input_tokens'])).toEqual([10, 7, 10]);
+    const aside = chats[1];
+    expect(aside && [msOf(aside.startTime), msOf(aside.endTime)]).toEqual([60, 80]);
+    expect(JSON.stringify(aside?.attributes)).toMatch(/SECRET-question.*SECRET-aside/);
+  });
+
+  it('says nothing of what was said unless asked, and by its code what failed or was left unanswered', async () => {
+    const world = createWorld(
+      [
+        { hang: true },
+        { error: new TroupeError('model_auth', 'SECRET-key is not known') },
+        { hang: true },
+        { hang: true },
+      ],
+      options,
+    );
+    const { spans, stop } = traced(world);
+    const handle = world.spawn();
+    await world.settle();
+    const refused = errorOf(() => handle.btw('SECRET-question'));
+    await world.settle();
+    expect((await refused).code).toBe('model_auth');
+    const left = errorOf(() => handle.btw('SECRET-question'));
+    await world.settle();
+    await handle.cancel();
+    expect((await left).code).toBe('wrong_state');
+    const other = world.spawn();
+    await world.settle();
+    stop();
+    await other.cancel();
+    const asides = spans().filter(({ attributes }) => attributes['troupe.aside'] === true);
+    expect(asides.map(({ attributes }) => attributes['error.type'])).toEqual(['model_auth', 'wrong_state']);
+    expect(asides.map(({ status }) => status.code)).toEqual([SpanStatusCode.ERROR, SpanStatusCode.ERROR]);
+    expect(JSON.stringify(spans().map(({ attributes, status }) => [attributes, status]))).not.toContain('SECRET');
+  });
+
+  it('that is open when tracing is stopped ends then, and is not told of a second time', async () => {
+    const world = createWorld([{ hang: true }, { text: 'late', delayMs: 50 }], options);
+    const { tree, stop, spans } = traced(world);
+    const handle = world.spawn();
+    await world.settle();
+    const answer = handle.btw('why?');
+    await world.settle();
+    stop();
+    expect(tree()).toHaveLength(3);
+    await world.clock.advance(50);
+    expect(await answer).toBe('late');
+    expect(spans()).toHaveLength(3);
+  });
+});
+
 describe('a subagent that is restored', () => {
   it('has a trace for each life, under one conversation, and ends what was open when it was suspended', async () => {
     const store = new MemorySessionStore();
@@ -240,6 +322,37 @@ describe('a subagent that is restored', () => {
     expect(after.attributes).toMatchObject({ 'troupe.epoch': 1, 'gen_ai.conversation.id': 'default/subagent-1' });
     expect(before.attributes['gen_ai.conversation.id']).toBe('default/subagent-1');
     expect(after.spanContext().traceId).not.toBe(before.spanContext().traceId);
+    const used = 'gen_ai.usage.input_tokens';
+    expect([first.span('chat m1'), second.span('chat m1'), after].map(({ attributes }) => attributes[used])).toEqual([
+      10, 10, 20,
+    ]);
+  });
+});
+
+describe('children that are restored', () => {
+  it('stand below their parents again, and all below the span that is active there', async () => {
+    const store = new MemorySessionStore();
+    const script = byPrompt({
+      lead: [calls(['task', { tasks: [{ agent: 'lead', prompt: 'mid' }] }]), { text: 'led' }],
+      mid: [tasks('leaf'), { text: 'mid' }],
+      leaf: [calls(['slow', { ms: 50 }]), { text: 'leaf' }],
+    });
+    const world = createWorld(script, { ...options, store });
+    world.spawn({ agentType: 'lead', prompt: 'lead' });
+    await world.settle();
+    store.abandonLeases(); // as after a crash
+    const next = createWorld(script, { ...options, store });
+    const { tree, tracer } = traced(next);
+    const span = tracer.startSpan('restoring');
+    await context.with(trace.setSpan(context.active(), span), () => next.orchestrator.restore());
+    span.end();
+    await next.clock.advance(1_000);
+    expect(tree().filter((line) => line.startsWith('invoke_agent'))).toEqual([
+      'invoke_agent lead < restoring',
+      'invoke_agent lead < invoke_agent lead',
+      'invoke_agent worker < invoke_agent lead',
+    ]);
+    expect(tree()).toContain('execute_tool slow < invoke_agent worker');
   });
 });
 
