@@ -19,8 +19,9 @@ import { createHandle, type SubAgentHandle } from './handle.js';
 import type { Home } from './home.js';
 import { Keeping } from './keeping.js';
 import { lendSlot } from './lend-slot.js';
+import { type OpenWorkflow, openWorkflow } from './open-workflow.js';
 import { checkScope, type PlanScope, planSubagent } from './plan-subagent.js';
-import { Revival, type RevivedWorkflow, type WorkflowChoice } from './revival.js';
+import { Revival, type WorkflowChoice } from './revival.js';
 import { stubRuntime } from './stub.js';
 import { Supervisor } from './supervisor.js';
 import { takeSignal } from './take-signal.js';
@@ -28,14 +29,6 @@ import { taskTool } from './task-tool.js';
 
 /** What a session adds to its agent for its own orchestrator. */
 export type SessionScope = Pick<PlanScope, 'tools' | 'permissions' | 'permissive' | 'model'>;
-
-/** A workflow that this process has. */
-export interface OpenWorkflow extends Omit<RevivedWorkflow, 'takeUp'> {
-  /** Goes on with one of `tops` and all below it, or with all; to be called once for each. @throws TroupeError `workflow_busy`, `closed`. */
-  readonly takeUp: (topId?: string) => SubAgentHandle[];
-  /** Closes it, which waits for those that go on without their step: they are detached. Resolves at once where there are some. */
-  readonly leave: () => Promise<void>;
-}
 
 /** What is known of a subagent when it is spawned, and told by no event. */
 export interface SpawnedSubagent {
@@ -173,24 +166,11 @@ export class OrchestratorCore {
     this.checkOpen();
     if (!this.revival) throw new TroupeError('config_invalid', 'sessionStore: a resumable workflow needs one');
     const choice = { configOf, ...(onRefused ? { onRefused } : {}) };
-    const { takeUp, ...workflow } = await this.revival.workflow(workflowId, choice);
-    const living = () => this.supervisor.living().filter(({ home }) => home === workflow.home);
-    const closeAfterThem = async () => {
-      for (let left = living(); left.length > 0; left = living()) await Promise.all(left.map(({ ended }) => ended));
-      await workflow.close();
-    };
-    return {
-      ...workflow,
-      takeUp: (topId) => {
-        this.checkOpen();
-        return takeUp(topId).map((entry) => this.handleOf(entry));
-      },
-      leave: async () => {
-        const closed = closeAfterThem();
-        if (living().length === 0) await closed;
-        else closed.catch(() => {}); // what of them could not be written was told
-      },
-    };
+    return openWorkflow(await this.revival.workflow(workflowId, choice), {
+      checkOpen: () => this.checkOpen(),
+      living: () => this.supervisor.living(),
+      handleOf: (entry) => this.handleOf(entry),
+    });
   }
 
   /** @throws TroupeError `config_invalid` without a store; `workflow_busy`, `store_io`; `closed`. */

@@ -1,7 +1,7 @@
 /** The door of the orchestrator room. */
 
 export type { Aside, AsideEnd } from '../subagent/index.js';
-export { type OpenWorkflow, OrchestratorCore, type SpawnedSubagent } from './core.js';
+export { OrchestratorCore, type SpawnedSubagent } from './core.js';
 export type { SubAgentHandle } from './handle.js';
 export type {
   OpenRequest,
@@ -10,6 +10,7 @@ export type {
   SubAgentLogicEvent,
   SubAgentLogicSnapshot,
 } from './logic-types.js';
+export type { OpenWorkflow } from './open-workflow.js';
 export { Orchestrator, type RuntimeHolder } from './orchestrator.js';
 export { type SubAgentLogicOf, subagentLogic } from './subagent-logic.js';
 export type { OrchestratorActor } from './supervisor.js';

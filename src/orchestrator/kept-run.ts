@@ -3,9 +3,10 @@
 import { prepareOutputSchema, readStructured } from '../activities/llm/index.js';
 import type { SubAgentConfig } from '../config/index.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { OpenWorkflow, OrchestratorCore } from './core.js';
+import type { OrchestratorCore } from './core.js';
 import type { Entry } from './entry.js';
 import type { SubAgentHandle } from './handle.js';
+import type { OpenWorkflow } from './open-workflow.js';
 
 /** Runs of this process that let go of their store: who takes one up waits for it. Names of runs are unique. */
 const lettingGo = new Map<string, Promise<void>>();
@@ -55,7 +56,7 @@ export class KeptRun {
     letGo(
       runId,
       opening.then(
-        (run) => run.#close(),
+        (run) => run.#workflow.close(),
         () => {}, // it has nothing to let go of
       ),
     );
@@ -64,19 +65,8 @@ export class KeptRun {
   /** Lets go of the store once nothing of it lives. Never rejects. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = this.#close();
+    this.#closed = this.#workflow.close();
     letGo(this.#runId, this.#closed);
-  }
-
-  async #close(): Promise<void> {
-    for (let left = this.#living(); left.length > 0; left = this.#living()) {
-      await Promise.all(left.map(({ ended }) => ended)); // children that are detached go on
-    }
-    await this.#workflow.close();
-  }
-
-  #living(): Entry[] {
-    return this.#core.supervisor.living().filter(({ home }) => home === this.#workflow.home);
   }
 }
 
