@@ -6,7 +6,7 @@ import type { LifecycleState } from '../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import type { LiveSubagent, SubagentActor } from '../subagent/index.js';
 import type { CallOrigin } from './call-origin.js';
-import type { Home } from './home.js';
+import type { Home } from './persistence/home.js';
 
 /** `lent`: it waits for its children; `returning`: they have ended and it waits to get its slot back. */
 export type Slot = 'none' | 'held' | 'lent' | 'returning';

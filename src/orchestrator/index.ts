@@ -9,9 +9,9 @@ export type {
   SubAgentLogicContext,
   SubAgentLogicEvent,
   SubAgentLogicSnapshot,
-} from './logic-types.js';
-export type { OpenWorkflow } from './open-workflow.js';
+} from './logic/logic-types.js';
+export { type SubAgentLogicOf, subagentLogic } from './logic/subagent-logic.js';
 export { Orchestrator, type RuntimeHolder } from './orchestrator.js';
-export { type SubAgentLogicOf, subagentLogic } from './subagent-logic.js';
+export type { OpenWorkflow } from './persistence/open-workflow.js';
+export { sortLines } from './persistence/workflow-line.js';
 export type { OrchestratorActor } from './supervisor.js';
-export { sortLines } from './workflow-line.js';

@@ -3,7 +3,7 @@
 import type { RestoredSubagent, SubagentPlan } from '../subagent/index.js';
 import type { CallOrigin } from './call-origin.js';
 import type { Entry } from './entry.js';
-import type { Home } from './home.js';
+import type { Home } from './persistence/home.js';
 
 /** One that is spawned, or that comes back. */
 export interface Newcomer {

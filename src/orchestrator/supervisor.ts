@@ -14,16 +14,16 @@ import {
   wire,
 } from '../subagent/index.js';
 import { bringToRest } from './bring-to-rest.js';
-import { Documents } from './documents.js';
 import { type EndedSubagent, Entry } from './entry.js';
 import { letInspectorIn } from './inspector.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Newcomer } from './newcomer.js';
 import { parentRef } from './parent-ref.js';
 import { Passivation } from './passivation.js';
+import { Documents } from './persistence/documents.js';
+import { spawnedRecord } from './persistence/stored-form.js';
 import { plainConfig } from './plain-config.js';
 import { provideOrchestrator } from './provide.js';
-import { spawnedRecord } from './stored-form.js';
 import { numberOfSubagent, subagentId } from './subagent-id.js';
 import { WaitingLine } from './waiting-line.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JsonValue } from '../../src/domain/json.js';
-import { parseSubagentLine, subagentLine } from '../../src/orchestrator/workflow-line.js';
+import type { JsonValue } from '../../../src/domain/json.js';
+import { parseSubagentLine, subagentLine } from '../../../src/orchestrator/persistence/workflow-line.js';
 
 const record = fc.record({
   type: fc.constantFrom('said', 'sent'),

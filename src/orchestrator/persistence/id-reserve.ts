@@ -1,7 +1,7 @@
 /** How far the ids of a workflow go, told by names in the store: nobody has to read its journal to give others. */
 
-import type { Lease, SessionStore, StorePath } from '../store/index.js';
-import { numberOfSubagent, subagentId } from './subagent-id.js';
+import type { Lease, SessionStore, StorePath } from '../../store/index.js';
+import { numberOfSubagent, subagentId } from '../subagent-id.js';
 
 /** Below the path of a workflow. */
 export const RESERVED_IDS = 'ids';

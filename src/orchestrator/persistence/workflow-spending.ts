@@ -1,10 +1,10 @@
 /** What the subagents of a workflow have spent so far, by its journal; nobody has to hold it for that. */
 
-import { NOTHING_SPENT, type Spending, spendingIn, sumOf } from '../domain/budget.js';
-import type { JsonValue } from '../domain/json.js';
-import type { SubAgentOutcome } from '../domain/outcome.js';
-import type { ModelPrice, Usage } from '../domain/usage.js';
-import { foldLog, parseLog } from '../subagent/index.js';
+import { NOTHING_SPENT, type Spending, spendingIn, sumOf } from '../../domain/budget.js';
+import type { JsonValue } from '../../domain/json.js';
+import type { SubAgentOutcome } from '../../domain/outcome.js';
+import type { ModelPrice, Usage } from '../../domain/usage.js';
+import { foldLog, parseLog } from '../../subagent/index.js';
 import { sortLines } from './workflow-line.js';
 
 /** Of the model that a subagent with this stored config asks; undefined where it has none, or is not known any more. */

@@ -1,7 +1,7 @@
 /** A workflow while this process has it: who of it is taken up, and how it is left. */
 
-import type { Entry } from './entry.js';
-import type { SubAgentHandle } from './handle.js';
+import type { Entry } from '../entry.js';
+import type { SubAgentHandle } from '../handle.js';
 import type { RevivedWorkflow } from './revival.js';
 
 export interface OpenWorkflow extends Omit<RevivedWorkflow, 'takeUp'> {

@@ -1,15 +1,15 @@
 /** Takes up what a store holds: reads and checks all of it, before anything of it runs. */
 
 import { createActor } from 'xstate';
-import { subagentMachine } from '../../machines/index.js';
-import { parseSubAgentConfig, type ResolvedSubAgentConfig, type SubAgentConfig } from '../config/index.js';
-import type { Budget } from '../domain/budget.js';
-import { messageOf, TroupeError } from '../domain/errors.js';
-import { inGroups } from '../domain/in-groups.js';
-import { isFinal } from '../domain/lifecycle.js';
-import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { Tool } from '../domain/tool.js';
-import type { ModelPrice, Usage } from '../domain/usage.js';
+import { subagentMachine } from '../../../machines/index.js';
+import { parseSubAgentConfig, type ResolvedSubAgentConfig, type SubAgentConfig } from '../../config/index.js';
+import type { Budget } from '../../domain/budget.js';
+import { messageOf, TroupeError } from '../../domain/errors.js';
+import { inGroups } from '../../domain/in-groups.js';
+import { isFinal } from '../../domain/lifecycle.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
+import type { Tool } from '../../domain/tool.js';
+import type { ModelPrice, Usage } from '../../domain/usage.js';
 import {
   chartInput,
   type FoldedLog,
@@ -21,9 +21,9 @@ import {
   type SubagentActor,
   type SubagentEnvironment,
   type SubagentPlan,
-} from '../subagent/index.js';
-import type { CallOrigin } from './call-origin.js';
-import type { EndedSubagent } from './entry.js';
+} from '../../subagent/index.js';
+import type { CallOrigin } from '../call-origin.js';
+import type { EndedSubagent } from '../entry.js';
 import type { Home, StoredLog } from './home.js';
 import { configOf, parseDocument, type SubagentDocument, withText } from './stored-form.js';
 

@@ -1,21 +1,21 @@
 /** Brings subagents back from the store: those of the session, and those of the steps of a workflow. */
 
-import { parseSubAgentConfig } from '../config/index.js';
-import { NOTHING_SPENT, negative, type Spending, spendingIn } from '../domain/budget.js';
-import { TroupeError } from '../domain/errors.js';
-import { isFinal } from '../domain/lifecycle.js';
-import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { ModelPrice } from '../domain/usage.js';
-import type { EventHub } from '../events/index.js';
-import type { LiveSubagent, RestoredSubagent, SubagentEnvironment } from '../subagent/index.js';
-import { type CallOrigin, originKey } from './call-origin.js';
-import { Entry } from './entry.js';
+import { parseSubAgentConfig } from '../../config/index.js';
+import { NOTHING_SPENT, negative, type Spending, spendingIn } from '../../domain/budget.js';
+import { TroupeError } from '../../domain/errors.js';
+import { isFinal } from '../../domain/lifecycle.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
+import type { ModelPrice } from '../../domain/usage.js';
+import type { EventHub } from '../../events/index.js';
+import type { LiveSubagent, RestoredSubagent, SubagentEnvironment } from '../../subagent/index.js';
+import { type CallOrigin, originKey } from '../call-origin.js';
+import { Entry } from '../entry.js';
+import { type PlanScope, planSubagent } from '../plan-subagent.js';
+import type { Supervisor } from '../supervisor.js';
 import type { Home } from './home.js';
 import type { Keeping } from './keeping.js';
-import { type PlanScope, planSubagent } from './plan-subagent.js';
 import { type RestoredHome, type RestoreHost, restoreHome, type UnfinishedSubagent } from './restore.js';
 import { configOf } from './stored-form.js';
-import type { Supervisor } from './supervisor.js';
 import type { WorkflowHome } from './workflow-home.js';
 
 export interface RevivalOptions {

@@ -1,12 +1,12 @@
 /** A run of an actor logic in a store, by the name that the snapshot of its actor refers to: begun there, or taken up again. */
 
-import { prepareOutputSchema, readStructured } from '../activities/llm/index.js';
-import type { SubAgentConfig } from '../config/index.js';
-import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { OrchestratorCore } from './core.js';
-import type { Entry } from './entry.js';
-import type { SubAgentHandle } from './handle.js';
-import type { OpenWorkflow } from './open-workflow.js';
+import { prepareOutputSchema, readStructured } from '../../activities/llm/index.js';
+import type { SubAgentConfig } from '../../config/index.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
+import type { OrchestratorCore } from '../core.js';
+import type { Entry } from '../entry.js';
+import type { SubAgentHandle } from '../handle.js';
+import type { OpenWorkflow } from '../persistence/open-workflow.js';
 
 /** Runs of this process that let go of their store: who takes one up waits for it. Names of runs are unique. */
 const lettingGo = new Map<string, Promise<void>>();

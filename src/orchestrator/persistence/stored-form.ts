@@ -2,15 +2,15 @@
 
 import { transition } from 'xstate';
 import { z } from 'zod';
-import { stateOf, subagentMachine } from '../../machines/index.js';
-import { parseSubAgentConfig, type ResolvedSubAgentConfig } from '../config/index.js';
-import { TroupeError } from '../domain/errors.js';
-import type { JsonValue } from '../domain/json.js';
-import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { Tool } from '../domain/tool.js';
-import { LOG_VERSION, type LogEntry, type SubagentPlan } from '../subagent/index.js';
-import type { CallOrigin } from './call-origin.js';
-import type { Entry } from './entry.js';
+import { stateOf, subagentMachine } from '../../../machines/index.js';
+import { parseSubAgentConfig, type ResolvedSubAgentConfig } from '../../config/index.js';
+import { TroupeError } from '../../domain/errors.js';
+import type { JsonValue } from '../../domain/json.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
+import type { Tool } from '../../domain/tool.js';
+import { LOG_VERSION, type LogEntry, type SubagentPlan } from '../../subagent/index.js';
+import type { CallOrigin } from '../call-origin.js';
+import type { Entry } from '../entry.js';
 
 /** The first record of its log. */
 export function spawnedRecord(plan: SubagentPlan, order: number, origin: CallOrigin | undefined): LogEntry {

@@ -7,8 +7,8 @@ import {
   RecordLog,
   type RecordWriter,
   type WriterOptions,
-} from '../store/index.js';
-import { parseLog, SubagentLog, saidInFull } from '../subagent/index.js';
+} from '../../store/index.js';
+import { parseLog, SubagentLog, saidInFull } from '../../subagent/index.js';
 import type { Home, HomeOptions, StoredLog } from './home.js';
 import { IdReserve } from './id-reserve.js';
 import { sortLines, subagentLine } from './workflow-line.js';

@@ -1,10 +1,10 @@
 /** The snapshots of an actor logic: how they begin, what changes them, how they are persisted. Pure. */
 
 import type { Snapshot } from 'xstate';
-import { requestIdOf } from '../../machines/index.js';
-import { isErrorCode, TroupeError, toErrorInfo } from '../domain/errors.js';
-import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { SubagentActor } from '../subagent/index.js';
+import { requestIdOf } from '../../../machines/index.js';
+import { isErrorCode, TroupeError, toErrorInfo } from '../../domain/errors.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
+import type { SubagentActor } from '../../subagent/index.js';
 import type { OpenRequest, SubAgentLogicContext, SubAgentLogicEvent, SubAgentLogicSnapshot } from './logic-types.js';
 
 /** What an actor of the logic sends to itself. */

@@ -1,11 +1,11 @@
 /** What users of an actor logic see of it: its input, its snapshots, and the events that it takes. */
 
 import type { ActorLogic, AnyActorRef, Snapshot } from 'xstate';
-import type { SubAgentLogicInput } from '../config/index.js';
-import type { Activity } from '../domain/activity.js';
-import type { LifecycleState } from '../domain/lifecycle.js';
-import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { AgentEvent } from '../events/index.js';
+import type { SubAgentLogicInput } from '../../config/index.js';
+import type { Activity } from '../../domain/activity.js';
+import type { LifecycleState } from '../../domain/lifecycle.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
+import type { AgentEvent } from '../../events/index.js';
 
 /** A call that waits for `APPROVE` or `DENY`. */
 export interface OpenRequest {

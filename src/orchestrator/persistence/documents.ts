@@ -1,6 +1,6 @@
 /** Keeps the stored documents up to date: what there is to see of each subagent. */
 
-import type { Entry } from './entry.js';
+import type { Entry } from '../entry.js';
 import { documentOf } from './stored-form.js';
 
 export class Documents {

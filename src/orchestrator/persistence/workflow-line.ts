@@ -1,7 +1,7 @@
 /** How records of a subagent stand in the journal of its workflow: those that were written together in one line. A stored format. */
 
 import { z } from 'zod';
-import type { JsonValue } from '../domain/json.js';
+import type { JsonValue } from '../../domain/json.js';
 
 /** What a record does not say of these is what the one before it in its line says. */
 const LASTING = ['t', 'seq'] as const;

@@ -1,17 +1,17 @@
 /** One run of an actor logic: its subagent is spawned or taken up, listened to, steered, and cancelled when the actor stops. */
 
 import type { Subscription } from 'rxjs';
-import type { SubAgentConfig } from '../config/index.js';
-import { messageOf, TroupeError } from '../domain/errors.js';
-import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
-import type { AgentEvent, ControlMessage } from '../events/index.js';
-import type { OrchestratorCore } from './core.js';
-import type { Entry } from './entry.js';
-import type { SubAgentHandle } from './handle.js';
+import type { SubAgentConfig } from '../../config/index.js';
+import { messageOf, TroupeError } from '../../domain/errors.js';
+import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
+import type { AgentEvent, ControlMessage } from '../../events/index.js';
+import type { OrchestratorCore } from '../core.js';
+import type { Entry } from '../entry.js';
+import type { SubAgentHandle } from '../handle.js';
+import { takeSignal } from '../take-signal.js';
 import { cutRecords, KeptRun } from './kept-run.js';
 import { contextOf, type RunEvent } from './logic-snapshot.js';
 import type { SubAgentLogicContext, SubAgentLogicEvent } from './logic-types.js';
-import { takeSignal } from './take-signal.js';
 
 export interface LogicRunOptions {
   readonly core: OrchestratorCore;

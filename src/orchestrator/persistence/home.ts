@@ -1,12 +1,12 @@
 /** Where subagents are kept: those of a session under one lease, with a journal for each. */
 
-import type { Clock } from '../domain/clock.js';
-import { TroupeError } from '../domain/errors.js';
-import type { JsonValue } from '../domain/json.js';
-import type { Redact } from '../domain/redact.js';
-import { redactValue } from '../domain/redact-value.js';
-import type { OnPersistError } from '../domain/stored.js';
-import type { EventHub } from '../events/index.js';
+import type { Clock } from '../../domain/clock.js';
+import { TroupeError } from '../../domain/errors.js';
+import type { JsonValue } from '../../domain/json.js';
+import type { Redact } from '../../domain/redact.js';
+import { redactValue } from '../../domain/redact-value.js';
+import type { OnPersistError } from '../../domain/stored.js';
+import type { EventHub } from '../../events/index.js';
 import {
   Gate,
   type Journal,
@@ -16,8 +16,8 @@ import {
   type RecordWriter,
   type SessionStore,
   type StorePath,
-} from '../store/index.js';
-import { type LogRecord, parseLog, SubagentLog, saidInFull } from '../subagent/index.js';
+} from '../../store/index.js';
+import { type LogRecord, parseLog, SubagentLog, saidInFull } from '../../subagent/index.js';
 
 export interface HomeOptions {
   readonly store: SessionStore;

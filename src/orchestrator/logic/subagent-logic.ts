@@ -1,10 +1,10 @@
 /** Subagents as actors of a user's own machine: what XState invokes, spawns, stops, persists and restores. */
 
 import type { AnyActorRef } from 'xstate';
-import { prepareOutputSchema } from '../activities/llm/index.js';
-import { configOfLogic, type LogicInputOf, type LogicOverrides, parseLogicOverrides } from '../config/index.js';
-import type { StructuredOf } from '../domain/schema.js';
-import type { OrchestratorCore } from './core.js';
+import { prepareOutputSchema } from '../../activities/llm/index.js';
+import { configOfLogic, type LogicInputOf, type LogicOverrides, parseLogicOverrides } from '../../config/index.js';
+import type { StructuredOf } from '../../domain/schema.js';
+import type { OrchestratorCore } from '../core.js';
 import { LogicRun } from './logic-run.js';
 import {
   initialSnapshot,

@@ -1,9 +1,9 @@
 /** An orchestrator's part of a store: its session's home, taken with the first spawn or the restore, and those of workflows. */
 
-import type { Spending } from '../domain/budget.js';
-import { TroupeError } from '../domain/errors.js';
-import { inGroups } from '../domain/in-groups.js';
-import type { SessionStore, StorePath } from '../store/index.js';
+import type { Spending } from '../../domain/budget.js';
+import { TroupeError } from '../../domain/errors.js';
+import { inGroups } from '../../domain/in-groups.js';
+import type { SessionStore, StorePath } from '../../store/index.js';
 import { type Home, type HomeOptions, SessionHome, SUBAGENTS } from './home.js';
 import { RESERVED_IDS } from './id-reserve.js';
 import { WorkflowHome } from './workflow-home.js';
