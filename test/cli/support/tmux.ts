@@ -13,6 +13,8 @@ export interface OpenTerminal {
   /** Types a line: the program with these arguments. */
   type(args: string): Promise<unknown>;
   press(key: string): Promise<unknown>;
+  /** Types a line to the program that runs. */
+  enter(line: string): Promise<unknown>;
   /** @returns the screen, without the line that was typed and without empty ones. */
   untilShown(text: string | RegExp): Promise<string[]>;
 }
@@ -30,6 +32,7 @@ export async function openTerminal(folder: string, program: readonly string[] = 
     type: (args) =>
       tmux('send-keys', '-l', `${command} ${args}; echo "ended with $?"`).then(() => tmux('send-keys', 'Enter')),
     press: (key) => tmux('send-keys', key),
+    enter: (line) => tmux('send-keys', '-l', line).then(() => tmux('send-keys', 'Enter')),
     untilShown: (text) =>
       vi.waitFor(
         async () => {
