@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/monitor/protocol.js';
 import { eventsOfLog } from '../../src/monitor/stored-events.js';
-import { readStoredLogs } from '../../src/monitor/stored-logs.js';
+import { type KeptLogs, readStoredLogs } from '../../src/monitor/stored-logs.js';
 import { StoredRun } from '../../src/monitor/stored-run.js';
 import { StoredSource } from '../../src/monitor/stored-source.js';
 import { FileSessionStore, MemorySessionStore } from '../../src/store/index.js';
@@ -193,6 +193,34 @@ describe('how a store is read', () => {
     const { logs, problems } = await readStoredLogs(store);
     expect(logs).toHaveLength(4);
     expect(problems).toEqual([expect.stringContaining('subagents/subagent-2')]);
+  });
+
+  it('reads anew only what has changed, so that a reload of a large run costs little', async () => {
+    const { folder, spawn, clock } = await createStoredWorld();
+    await clock.advance(10);
+    const store = new FileSessionStore(folder);
+    const kept: KeptLogs = new Map();
+    const first = await readStoredLogs(store, undefined, kept);
+    const source = await StoredSource.open('x', () => readStoredLogs(store, undefined, kept), first);
+    const opened = await source.hello(true);
+    expect(await source.hello(true)).toEqual(opened);
+    await spawn({ prompt: 'fails', description: 'Again' }).outcome();
+    const second = await readStoredLogs(store, undefined, kept);
+    expect(second.logs.slice(0, first.logs.length).every((log, at) => log === first.logs[at])).toBe(true);
+    expect(second.logs).toHaveLength(first.logs.length + 1);
+    const [, { board }] = [await source.hello(true), await source.hello(true)];
+    expect(board).not.toBe(opened.board);
+  });
+
+  it('still shows what it has where the store cannot be read any more, and says why', async () => {
+    const { folder } = await createStoredWorld();
+    const source = await StoredSource.open('x', () => read(folder));
+    const { steps } = await source.hello(true);
+    renameSync(folder, `${folder}-gone`);
+    const later = await source.hello(true);
+    renameSync(`${folder}-gone`, folder);
+    expect(later).toMatchObject({ steps, problems: [expect.stringContaining('no session is stored here')] });
+    expect(await source.hello(true)).not.toHaveProperty('problems');
   });
 });
 

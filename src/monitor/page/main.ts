@@ -9,9 +9,11 @@ import { DetailView } from './detail-view.js';
 import { byId, setAttribute, setText } from './dom.js';
 import { FocusModel } from './focus-model.js';
 import { HeaderView } from './header-view.js';
+import { ProblemsView } from './problems-view.js';
 import { RunModel, signOf, titleOf } from './run-model.js';
 import { StepperView } from './stepper-view.js';
 import { startTheme } from './theme.js';
+import { startTimelineSize } from './timeline-size.js';
 import { TimelineView } from './timeline-view.js';
 import { TreeView } from './tree-view.js';
 
@@ -34,6 +36,7 @@ const tree = new TreeView(byId('tree', HTMLElement), model, {
 });
 const timeline = new TimelineView(model, { onChoose: choose });
 const stepper = new StepperView(() => look(false));
+const problems = new ProblemsView();
 const connection = new Connection(token, { onHello, onFrame, onStatus });
 const search = byId('search', HTMLInputElement);
 const empty = byId('tree-empty', HTMLElement);
@@ -43,6 +46,7 @@ let wanted: { text: string; signs: ReadonlySet<string> } = { text: '', signs: ne
 let isDue = false;
 
 startTheme(() => timeline.themeChanged());
+startTimelineSize();
 search.addEventListener('input', () => filter({ text: search.value }));
 for (const button of document.querySelectorAll('[data-goto]')) {
   button.addEventListener('click', () => goTo(button.getAttribute('data-goto') ?? 'list'));
@@ -74,6 +78,8 @@ async function drawChart(): Promise<void> {
 function onHello(hello: NonNullable<RunModel['hello']>): void {
   model.hello = hello;
   if (hello.steps !== undefined) stepper.open(hello.steps);
+  const { problems: told = [] } = hello;
+  if (problems.show(told)) announcer.say('problems', problems.text(told));
   setAttribute(document.body, 'data-kind', hello.kind);
 }
 

@@ -12,8 +12,7 @@ export function startTheme(onChange: () => void): void {
   let choice = stored();
   const apply = () => {
     setAttribute(document.documentElement, 'data-theme', choice === 'system' ? undefined : choice);
-    setText(button, choice === 'system' ? 'Auto' : choice === 'light' ? 'Light' : 'Dark');
-    setAttribute(button, 'aria-label', `Colours: ${choice}`);
+    setText(button, `Theme: ${choice === 'system' ? 'auto' : choice}`);
     onChange();
   };
   button.addEventListener('click', () => {

@@ -1,8 +1,8 @@
 /** Who did what when: one line for each subagent of the tree, drawn as far as it can be seen. */
 
 import type { Span, SpanKind } from '../protocol.js';
-import { byId, el, setText } from './dom.js';
-import { clock, duration } from './format.js';
+import { byId, el, setAttribute, setText } from './dom.js';
+import { clock, duration, several } from './format.js';
 import { type RunModel, titleOf } from './run-model.js';
 import type { TreeItem } from './tree-model.js';
 
@@ -51,6 +51,11 @@ export class TimelineView {
     this.#items = items;
     this.#chosen = chosen;
     this.#space.style.height = `${AXIS + items.length * LINE}px`;
+    setAttribute(
+      this.#frame,
+      'aria-label',
+      `Who did what when: ${several(items.length, 'line')}, in the order of the tree`,
+    );
     this.#soon();
   }
 
@@ -125,12 +130,7 @@ export class TimelineView {
     }
     context.fillStyle = colours.ink;
     const indent = 12 + Math.min(level - 1, 5) * 10;
-    context.save();
-    context.beginPath();
-    context.rect(0, y, gutter - 8, LINE);
-    context.clip();
-    context.fillText(titleOf(row), indent, y + LINE / 2);
-    context.restore();
+    context.fillText(fitted(context, titleOf(row), gutter - 8 - indent), indent, y + LINE / 2);
     context.save();
     context.beginPath();
     context.rect(gutter, y, width - gutter, LINE);
@@ -234,4 +234,16 @@ export class TimelineView {
     this.#tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 260)}px`;
     this.#tip.style.top = `${event.clientY - 34}px`;
   }
+}
+
+/** Cut where it is wider than that, in px. */
+function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text;
+  let [fits, tooLong] = [0, Math.min(text.length, width)]; // no letter is narrower than a px
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (context.measureText(`${text.slice(0, middle)}…`).width <= width) fits = middle;
+    else tooLong = middle;
+  }
+  return `${text.slice(0, fits).trimEnd()}…`;
 }

@@ -172,7 +172,8 @@ class TreeLine extends HTMLElement {
     setAttribute(this, 'role', 'treeitem');
     const twisty = el('span', { class: 'twisty' }, this.#twisty);
     const sign = el('span', { class: 'sign' }, this.#sign);
-    const first = el('span', { class: 'first' }, this.#title, this.#id, this.#tokens);
+    const names = el('span', { class: 'names-of-line' }, this.#title, this.#id);
+    const first = el('span', { class: 'first' }, names, this.#tokens);
     const second = el('span', { class: 'second' }, this.#doing, this.#time);
     this.append(twisty, sign, el('span', { class: 'words' }, first, second));
   }

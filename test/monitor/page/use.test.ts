@@ -77,6 +77,47 @@ describe('a page for whoever looks at it', { timeout: 60_000 }, () => {
     },
   );
 
+  it('has a timeline that is drawn higher and lower by pointer or keys, or folded away, also after a reload', async () => {
+    const world = await createMonitoredWorld([{ text: 'x', hang: true }]);
+    world.spawn({ description: 'There' });
+    const { page } = await openPage(world.monitor.url);
+    await lineOf(page, 'There').waitFor();
+    const height = async () => Math.round((await page.locator('#time').boundingBox())?.height ?? 0);
+    const edge = page.getByRole('separator', { name: 'Height of the timeline' });
+    const before = await height();
+    expect(Number(await edge.getAttribute('aria-valuenow'))).toBe(before);
+    await edge.focus();
+    await page.keyboard.press('ArrowUp');
+    expect(await height()).toBe(before + 24);
+    await page.keyboard.press('End');
+    expect(await height()).toBe(560); // seven tenths of the window
+    await page.keyboard.press('Home');
+    expect(await height()).toBe(84);
+    const box = await edge.boundingBox();
+    await page.mouse.move(600, (box?.y ?? 0) + 4);
+    await page.mouse.down();
+    await page.mouse.move(600, 500, { steps: 4 });
+    await page.mouse.up();
+    await page.mouse.move(600, 300);
+    expect(await height()).toBe(300);
+    await page.reload();
+    await lineOf(page, 'There').waitFor();
+    expect(await height()).toBe(300);
+    await page.getByRole('button', { name: 'Hide' }).click();
+    expect(await page.locator('#timeline').isVisible()).toBe(false);
+    expect(await height()).toBeLessThan(60);
+    await page.reload();
+    await lineOf(page, 'There').waitFor();
+    const toggle = page.locator('#time-toggle');
+    expect(await toggle.getAttribute('aria-expanded')).toBe('false');
+    await page.setViewportSize({ width: 400, height: 700 });
+    await page.locator('[data-goto="time"]').click();
+    expect(await page.locator('#timeline').isVisible()).toBe(true); // here it is a part by itself
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await toggle.click();
+    expect(await height()).toBe(300);
+  });
+
   it('stays quick with a thousand subagents and a long history', async () => {
     const text = Array.from({ length: 100 }, (_, index) => `w${index} `);
     const world = await createMonitoredWorld(() => ({ text, hang: true }), { maxConcurrentSubagents: 1_000 });
