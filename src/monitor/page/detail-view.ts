@@ -41,6 +41,7 @@ export class DetailView {
   #chart: ChartView | undefined;
   #focus: FocusModel | undefined;
   #shownRequests = '';
+  #canSteer = true;
 
   constructor(model: RunModel, controls: Controls, ask: Ask) {
     this.#model = model;
@@ -67,6 +68,12 @@ export class DetailView {
     this.render();
   }
 
+  /** Whether the run can be reached. */
+  set canSteer(canSteer: boolean) {
+    this.#canSteer = canSteer;
+    this.render();
+  }
+
   /** Does to the chosen one what a button or a key asks for. */
   act(action: 'pause' | 'resume' | 'cancel'): void {
     const row = this.#row;
@@ -78,11 +85,16 @@ export class DetailView {
   render(): void {
     const row = this.#row;
     const focus = this.#focus;
-    this.#empty.hidden = row !== undefined;
+    this.#empty.hidden = row !== undefined || this.#model.rows.size === 0;
     this.#body.hidden = row === undefined;
     if (!row || !focus) return;
     this.#renderHead(row);
     this.#renderRequests(row);
+    for (const button of this.#body.querySelectorAll<HTMLButtonElement>(
+      '.actions button, .answer button, .steer button',
+    )) {
+      button.disabled = !this.#canSteer;
+    }
     const { now } = this.#model;
     const isWide = this.#tabs.isWide;
     if (this.#tabs.chosen === 'talk') this.#talk.show(focus.transcript, now);

@@ -93,6 +93,8 @@ function onFrame(frame: Frame): void {
 
 function onStatus(status: Status): void {
   header.status = status;
+  model.isLost = status === 'lost' || status === 'refused' || status === 'away';
+  detail.canSteer = status === 'open' || status === 'connecting';
   setAttribute(document.body, 'data-status', status);
   if (status === 'lost') announcer.say('connection', 'The connection to the run is lost.');
   soon();
@@ -160,11 +162,16 @@ function render(): void {
   header.render();
   tree.render();
   empty.hidden = tree.items.length > 0;
-  setText(empty, model.rows.size > 0 ? 'No subagent is like that.' : 'Nothing has been spawned yet.');
+  setText(empty, emptyText());
   timeline.render(tree.items, focus?.id);
   detail.render();
   const asking = [...model.rows.values()].some((row) => signOf(row) === 'asking');
   setAttribute(document.body, 'data-asking', asking);
+}
+
+function emptyText(): string {
+  if (model.rows.size > 0) return 'No subagent is like that.';
+  return model.hello ? 'Nothing has been spawned yet.' : header.statusText;
 }
 
 function goTo(pane: string): void {

@@ -106,6 +106,7 @@ export class TimelineView {
     context.clearRect(0, 0, width, height);
     context.font = '12px system-ui, sans-serif';
     context.textBaseline = 'middle';
+    if (this.#items.length === 0) return;
     const [from, to] = this.#times();
     const xOf = (time: number) => this.#gutter + ((time - from) / (to - from)) * (width - this.#gutter - 12);
     const first = Math.max(0, Math.floor(scrollTop / LINE));

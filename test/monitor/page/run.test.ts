@@ -165,11 +165,22 @@ describe('a page on a run', { timeout: 60_000 }, () => {
     const wrong = await openPage(monitor.url.replace('#token=', '#token=x'));
     await shows(wrong.page, '#status', 'the link is not valid');
     expect(await wrong.page.locator('tree-line:visible').count()).toBe(0);
+    await shows(wrong.page, '#tree-empty', 'the link is not valid');
+    expect(await wrong.page.locator('#detail-empty:visible, #totals:visible').count()).toBe(0);
     const { page } = await openPage(monitor.url);
-    await lineOf(page, 'There').waitFor();
+    await page.clock.install();
+    await page.reload();
+    await lineOf(page, 'There').click();
+    const cancel = page.getByRole('button', { name: 'Cancel', exact: true });
+    expect(await cancel.isEnabled()).toBe(true);
     await monitor.close();
     await shows(page, '#status', 'connection lost');
     expect(await lineOf(page, 'There').count()).toBe(1);
+    expect(await cancel.isEnabled()).toBe(false);
+    const timeShown = () => page.locator('#detail-facts div', { hasText: 'Time' }).innerText();
+    const before = await timeShown();
+    await page.clock.runFor(600_000);
+    expect(await timeShown()).toBe(before); // nobody knows whether it goes on
   });
 
   it('gives a page of another origin nothing, though it has the token', async () => {
