@@ -78,6 +78,53 @@ describe('a page for whoever looks at it', { timeout: 60_000 }, () => {
     },
   );
 
+  it('keeps what a person writes: a reason while more is asked, and a message for the one that it was written to', async () => {
+    const asks = (label: string) => calls(['note', { label }]);
+    const world = await createMonitoredWorld(
+      byPrompt({
+        lead: [calls(['peek', { label: 'a' }], ['note', { label: 'first' }], ['peek', { label: 'b' }])],
+        other: [asks('theirs')],
+      }),
+      { approvals: 'wait' },
+    );
+    const one = world.spawn({ agentType: 'asker', prompt: 'lead', description: 'One' });
+    world.spawn({ agentType: 'asker', prompt: 'other', description: 'Other' });
+    await world.settle();
+    const { page } = await openPage(world.monitor.url);
+    await lineOf(page, 'One').click();
+    await soon(() => page.locator('.approval').count()).toBe(3);
+    const reasons = page.getByLabel('Reason for a no');
+    await reasons.nth(1).fill('not this one');
+    const requestIds = world.events.flatMap((event) => (event.type === 'permission_request' ? [event.requestId] : []));
+    one.approve(requestIds[0] ?? '');
+    await soon(() => page.locator('.approval').count()).toBe(2);
+    expect(await reasons.first().inputValue()).toBe('not this one');
+    expect(await reasons.first().evaluate((input) => document.activeElement === input)).toBe(true);
+    await page.getByRole('button', { name: 'Deny', exact: true }).first().click();
+    await soon(() => page.locator('.approval').count()).toBe(1);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Approve');
+
+    await page.locator('#steer-text').fill('for One alone');
+    await lineOf(page, 'Other').click();
+    await shows(page, '.approval', 'theirs');
+    expect(await page.locator('#steer-text').inputValue()).toBe('');
+    await lineOf(page, 'One').click();
+    expect(await page.locator('#steer-text').inputValue()).toBe('for One alone');
+  });
+
+  it('hands the keys on when a button goes that had them', async () => {
+    const world = await createMonitoredWorld([{ text: 'x', hang: true }]);
+    world.spawn({ description: 'There' });
+    const { page } = await openPage(world.monitor.url);
+    await lineOf(page, 'There').click();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    await page.getByRole('button', { name: 'Pause' }).focus();
+    await page.keyboard.press('Enter');
+    await soon(focused).toBe('Resume');
+    await page.keyboard.press('Enter');
+    await soon(focused).toBe('Pause');
+  });
+
   it('has a timeline that is drawn higher and lower by pointer or keys, or folded away, also after a reload', async () => {
     const world = await createMonitoredWorld([{ text: 'x', hang: true }]);
     world.spawn({ description: 'There' });
