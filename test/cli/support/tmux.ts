@@ -20,10 +20,14 @@ export interface OpenTerminal {
 }
 
 /** @param program Of Node, before the arguments; by default the sources. */
-export async function openTerminal(folder: string, program: readonly string[] = PROGRAM): Promise<OpenTerminal> {
+export async function openTerminal(
+  folder: string,
+  program: readonly string[] = PROGRAM,
+  { columns, rows }: { readonly columns: number; readonly rows: number } = { columns: 160, rows: 40 },
+): Promise<OpenTerminal> {
   const server = `troupe-${randomUUID()}`;
   const tmux = (...args: readonly string[]) => run('tmux', ['-u', '-f', '/dev/null', '-L', server, ...args]);
-  await tmux('new-session', '-d', '-x', '160', '-y', '40', '-c', folder, 'sh');
+  await tmux('new-session', '-d', '-x', `${columns}`, '-y', `${rows}`, '-c', folder, 'sh');
   onTestFinished(async () => {
     await tmux('kill-server').catch(() => {});
   });
