@@ -17,7 +17,7 @@ export type StoreMonitorOptions = z.input<typeof StoreMonitorOptions>;
  * Serves a page that shows a stored run step by step, forward and back. Takes no lease and changes nothing, also while another process
  * works there; a reload of the page shows what has come since. It keeps the process alive until it is closed.
  * @param store A store, or the folder of a `FileSessionStore`.
- * @throws TroupeError `config_invalid`, also where no such session is stored or the port is taken; `store_io`, `store_version`.
+ * @throws TroupeError `config_invalid`, also where no such session is stored or the port is taken; `store_io` and `store_version` of the store, not of one journal in it.
  */
 export async function monitorStore(store: string | SessionStore, options: StoreMonitorOptions = {}): Promise<Monitor> {
   const { port, name, sessionId } = parseMonitorOptions(options, StoreMonitorOptions);

@@ -1,6 +1,6 @@
 /** What a store holds of one session: the only file that knows where. It takes no lease and writes nothing. */
 
-import { messageOf, TroupeError } from '../domain/errors.js';
+import { messageOf, TroupeError, type TroupeErrorCode } from '../domain/errors.js';
 import { inGroups } from '../domain/in-groups.js';
 import { sortLines } from '../orchestrator/index.js';
 import type { SessionStore, StorePath } from '../store/index.js';
@@ -9,6 +9,9 @@ import { type LogRecord, parseLog, saidInFull } from '../subagent/index.js';
 const SESSIONS = 'sessions';
 const SUBAGENTS = 'subagents';
 const WORKFLOWS = 'workflows';
+
+/** What is wrong with one journal, and need not be with others. */
+const UNREADABLE: ReadonlySet<TroupeErrorCode> = new Set(['store_corrupt', 'store_io', 'store_version']);
 
 export interface StoredLog {
   /** Of the page; where two workflows have the same id, the workflow stands before it. */
@@ -30,7 +33,7 @@ export type KeptLogs = Map<string, { readonly version: string; readonly logs: re
 /**
  * @param sessionId Without it the only one there is.
  * @param kept What was read before; it is brought up to date.
- * @throws TroupeError `config_invalid` where there is none, or several and none is named; `store_io`, `store_version`.
+ * @throws TroupeError `config_invalid` where there is none, or several and none is named; `store_io` and `store_version` of the store.
  */
 export async function readStoredLogs(
   store: SessionStore,
@@ -76,7 +79,7 @@ interface OfWorkflow {
   readonly taken: ReadonlySet<string>;
 }
 
-/** Of a subagent or of a workflow. @returns what is wrong with it, where it is damaged: that does not hide the others. */
+/** Of a subagent or of a workflow. @returns what is wrong with it, where it cannot be read: that does not hide the others. */
 async function readJournal(
   store: SessionStore,
   path: StorePath,
@@ -86,6 +89,9 @@ async function readJournal(
   try {
     const contents = await store.readJournal(path);
     const records = contents?.records ?? []; // none where a crash came before its first one
+    if (contents && contents.tornBytes > 0 && records.length === 0) {
+      return `${path.join('/')} of ${store.name} holds ${contents.tornBytes} bytes, and no whole record among them`;
+    }
     const byId = workflow ? sortLines(records).stored : new Map([[path.at(-1) ?? '', records]]);
     const ids = [...byId.keys()].map((id) => (workflow?.taken.has(id) ? `${workflow.workflowId}/${id}` : id));
     const key = JSON.stringify(path);
@@ -102,7 +108,7 @@ async function readJournal(
     kept.set(key, { version, logs });
     return logs;
   } catch (error) {
-    if (error instanceof TroupeError && error.code === 'store_corrupt') return messageOf(error);
+    if (error instanceof TroupeError && UNREADABLE.has(error.code)) return messageOf(error);
     throw error;
   }
 }

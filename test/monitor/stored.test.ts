@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/monitor/protocol.js';
@@ -179,6 +179,29 @@ describe('how a store is read', () => {
     expect([...run.rowsAt(run.steps).values()].map(({ description, state }) => [description, state])).toEqual([
       ['a', 'completed'],
       ['b', 'completed'],
+    ]);
+  });
+
+  it('shows the others where some journals cannot be read, and says which and why', async () => {
+    const { folder } = await createStoredWorld();
+    const journal = (id: string) => join(folder, 'sessions', 'release', 'subagents', id, 'journal.1.ndjson');
+    const flipped = readFileSync(journal('subagent-1'));
+    flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1;
+    writeFileSync(journal('subagent-1'), flipped);
+    writeFileSync(journal('subagent-2'), 'nothing of ours\n');
+    const [head = ''] = readFileSync(journal('subagent-3'), 'utf8').split('\n');
+    const newer = head.replace(/^\w+ /, '').replace('"version":1', '"version":99');
+    const hash = createHash('sha256').update(newer).digest('hex').slice(0, 16);
+    writeFileSync(journal('subagent-3'), `${hash} ${newer}\n`);
+    rmSync(journal('subagent-4'));
+    mkdirSync(journal('subagent-4'));
+    const { logs, problems } = await read(folder);
+    expect(logs.map(({ id }) => id)).toEqual(['subagent-5']);
+    expect(problems).toEqual([
+      expect.stringMatching(/subagents\/subagent-1.* is damaged at byte/),
+      expect.stringMatching(/subagents\/subagent-2.* 16 bytes, and no whole record/),
+      expect.stringMatching(/subagents\/subagent-3.* version 99/),
+      expect.stringMatching(/subagents\/subagent-4.* a folder stands where a file should be/),
     ]);
   });
 
