@@ -88,7 +88,7 @@ export class HeaderView {
     const title = [counts.get('asking') ? `(${counts.get('asking')}) ` : '', name || 'troupe', ' · monitor'].join('');
     if (document.title !== title) document.title = title;
     this.#totals.hidden = this.#model.hello === undefined; // nothing is known yet
-    const totals = [several(this.#model.rows.size, 'subagent'), `${tokens(spent)} tokens`];
+    const totals = [several(this.#model.rows.size, 'subagent'), `${tokens(spent)} tok`];
     setText(this.#totals, [...totals, ...(costUsd === undefined ? [] : [dollars(costUsd)])].join(' · '));
   }
 

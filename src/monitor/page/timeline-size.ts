@@ -21,6 +21,7 @@ export function startTimelineSize(): void {
     setAttribute(section, 'data-folded', isFolded);
     setAttribute(toggle, 'aria-expanded', `${!isFolded}`);
     setText(toggle, isFolded ? 'Show' : 'Hide');
+    setAttribute(toggle, 'aria-label', isFolded ? 'Show the timeline' : 'Hide the timeline');
     section.style.height = height === undefined || isFolded ? '' : `${Math.min(height, maxHeight())}px`;
     setAttribute(edge, 'aria-valuemin', MIN_HEIGHT);
     setAttribute(edge, 'aria-valuemax', maxHeight());
