@@ -88,6 +88,20 @@ describe('what a rule asks, in a terminal', { timeout: 120_000 }, () => {
     expect(existsSync(join(model.folder, 'made.txt'))).toBe(true);
   });
 
+  it('ends with the work where there is no store and Ctrl-C cancels, and the terminal is as it was', async () => {
+    needs('tmux');
+    const model = await startHeldModel();
+    const { type, press, enter, untilShown } = await openTerminal(model.folder);
+    await type('run general "Do it." --config agent.yaml');
+    (await model.next()).call('bash', { command: 'touch made.txt' });
+    await untilShown(/^y: yes/m);
+    await press('C-c');
+    await untilShown(/^ended with 130$/m);
+    await enter('echo typed');
+    await untilShown(/^typed$/m);
+    expect(existsSync(join(model.folder, 'made.txt'))).toBe(false);
+  });
+
   it('may be answered on the live page, too: the question is taken back', async () => {
     needs('tmux');
     const model = await startHeldModel();
