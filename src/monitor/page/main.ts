@@ -27,7 +27,10 @@ const header = new HeaderView(model, (signs) => filter({ signs }));
 const detail = new DetailView(model, controls, ask);
 const tree = new TreeView(byId('tree', HTMLElement), model, {
   onChoose: choose,
-  onOpen: () => goTo('detail'),
+  onOpen: () => {
+    goTo('detail');
+    if (!tree.isShown) byId('detail', HTMLElement).focus(); // it took the tree's place
+  },
   onKey: (key) => {
     if (key !== 'p' && key !== 'r' && key !== 'c') return false;
     detail.act(key === 'p' ? 'pause' : key === 'r' ? 'resume' : 'cancel');

@@ -66,8 +66,9 @@ export class TreeView {
     setAttribute(this.#tree, 'aria-activedescendant', at < 0 ? undefined : lineId(at));
   }
 
-  focus(): void {
-    this.#tree.focus();
+  /** It may stand behind another part of the page. */
+  get isShown(): boolean {
+    return this.#tree.offsetParent !== null;
   }
 
   #fill(line: TreeLine, index: number): void {

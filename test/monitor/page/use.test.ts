@@ -123,6 +123,11 @@ describe('a page for whoever looks at it', { timeout: 60_000 }, () => {
     await soon(focused).toBe('Resume');
     await page.keyboard.press('Enter');
     await soon(focused).toBe('Pause');
+    await page.setViewportSize({ width: 400, height: 700 });
+    await page.locator('[data-goto="list"]').click();
+    await page.locator('#tree').focus();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('detail'); // the list is behind it now
   });
 
   it('has a timeline that is drawn higher and lower by pointer or keys, or folded away, also after a reload', async () => {
