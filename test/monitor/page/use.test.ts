@@ -171,6 +171,44 @@ describe('a page for whoever looks at it', { timeout: 60_000 }, () => {
     expect(await height()).toBe(300);
   });
 
+  it.each([400, 1280, 2000])('holds words without an end at %i px', async (width) => {
+    const long = (letter: string) => letter.repeat(400);
+    const world = await createMonitoredWorld(
+      [
+        calls(
+          [long('t'), { [long('k')]: long('v') }],
+          ['peek', { label: long('p') }],
+          ['todo', { tasks: [{ content: long('d'), status: 'pending' }] }],
+        ),
+        { reasoning: long('r'), text: long('w'), toolCalls: [{ name: 'note', args: { label: long('a') } }] },
+      ],
+      {
+        approvals: 'wait',
+        definitions: [{ name: long('n'), permissions: { allow: ['peek', 'todo'], deny: [], ask: [], default: 'ask' } }],
+      },
+    );
+    world.spawn({ agentType: long('n'), prompt: long('q'), description: long('x') });
+    await world.settle();
+    const { page } = await openPage(world.monitor.url, { viewport: { width, height: 800 } });
+    await lineOf(page, 'xxx').click();
+    await page.locator('.approval').waitFor();
+    for (const tab of ['about', 'events', 'talk']) {
+      await page.locator(`#tab-${tab}`).click();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      const outside = await page.evaluate(() =>
+        [...document.querySelectorAll('button, input, h2, h3, summary, .number')]
+          .filter((element) => (element as HTMLElement).checkVisibility() && !element.closest('.chips'))
+          .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+          .map((element) => `${element.tagName} ${element.className} ${element.textContent?.slice(0, 20)}`),
+      );
+      expect(outside).toEqual([]);
+    }
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    const dialog = await page.locator('#ask').boundingBox();
+    expect((dialog?.x ?? -1) >= 0 && (dialog?.x ?? 0) + (dialog?.width ?? 0) <= width).toBe(true);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  });
+
   it('stays quick with a thousand subagents and a long history', async () => {
     const text = Array.from({ length: 100 }, (_, index) => `w${index} `);
     const world = await createMonitoredWorld(() => ({ text, hang: true }), { maxConcurrentSubagents: 1_000 });
