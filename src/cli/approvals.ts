@@ -2,6 +2,7 @@
 
 import type { SessionOptions } from '../config/index.js';
 import type { PermissionRequest } from '../domain/permission.js';
+import { visibleText } from '../domain/visible-text.js';
 import type { Session } from '../session/index.js';
 import { Questions } from './questions.js';
 import { harmless, type Terminal } from './terminal.js';
@@ -134,7 +135,7 @@ function textOf(value: unknown): string {
 }
 
 function broken(text: string): string[] {
-  return harmless(text)
+  return harmless(visibleText(text))
     .split('\n')
     .flatMap((line) => line.match(new RegExp(`.{1,${MAX_COLUMNS}}`, 'gu')) ?? ['']);
 }

@@ -39,8 +39,8 @@ describe('what a rule asks, in a terminal', { timeout: 120_000 }, () => {
     const model = await startHeldModel();
     const { type, enter, untilShown } = await openTerminal(model.folder);
     await type('run general "Do it." --config agent.yaml');
-    (await model.next()).call('bash', { command: 'touch no.txt' });
-    await untilShown(/^y: yes/m);
+    (await model.next()).call('bash', { command: 'touch \u202eno.txt' });
+    await untilShown(/^ {2}command: touch \\u202eno\.txt$[\s\S]*^y: yes/m);
     await enter('n use the other folder');
     const told = await model.next();
     expect(told.messages.at(-1)?.content).toContain('use the other folder');

@@ -104,6 +104,17 @@ describe('the board', () => {
     ]);
   });
 
+  it('shows what is to be approved as it is, not as it would have itself seen', () => {
+    const board = new Board();
+    const at = { subagentId: 'a', epoch: 0, seq: 1, offset: 1, time: 1, v: 1 } as const;
+    board.apply({ ...at, type: 'subagent_started', agentType: 'x', description: '', config: {} });
+    const call = { requestId: 'r', toolId: 'c', toolName: 'bash', args: { command: 'rm \u202eyltsenoh' } };
+    board.apply({ ...at, type: 'permission_request', ...call });
+    expect(board.row('a')?.requests[0]?.args).toContain('rm \\u202eyltsenoh');
+    board.apply({ ...at, type: 'permission_request', ...call, args: 'x'.repeat(10_050) });
+    expect(board.row('a')?.requests[0]?.args).toMatch(/x\n… and 50 more characters, which are not shown$/);
+  });
+
   it('forgets the oldest of what was done, not the newest', () => {
     const board = new Board();
     board.apply(started('a'));
