@@ -120,8 +120,8 @@ function answerOf(line: string): Answer | undefined {
 
 /** All that it would be called with, as far as a person can read it. */
 function linesOf({ subagentId, agentType, toolName, args, reason }: PermissionRequest): string[] {
-  const entries = typeof args === 'object' && args !== null ? Object.entries(args) : [['arguments', args]];
-  const lines = entries.flatMap(([key, value]) => broken(`${key}: ${textOf(value)}`)).map((line) => `  ${line}`);
+  const named: Readonly<Record<string, unknown>> = typeof args === 'object' && args !== null ? { ...args } : { args };
+  const lines = Object.entries(named).flatMap(([key, value]) => linesOfArgument(key, textOf(value)));
   const more = lines.length - MAX_LINES;
   return [
     `${subagentId} (${agentType}): may it call ${toolName}? ${reason}`,
@@ -130,12 +130,19 @@ function linesOf({ subagentId, agentType, toolName, args, reason }: PermissionRe
   ];
 }
 
+/** What has several lines stands behind a bar, so that none of them looks like another argument. */
+function linesOfArgument(key: string, value: string): string[] {
+  const [name = '', lines] = [broken(key).join(' '), broken(value)];
+  return lines.length === 1 ? [`  ${name}: ${lines[0]}`] : [`  ${name}:`, ...lines.map((line) => `    | ${line}`)];
+}
+
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 function broken(text: string): string[] {
   return harmless(visibleText(text))
+    .replace(/\n$/, '')
     .split('\n')
     .flatMap((line) => line.match(new RegExp(`.{1,${MAX_COLUMNS}}`, 'gu')) ?? ['']);
 }
