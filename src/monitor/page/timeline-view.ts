@@ -1,6 +1,6 @@
 /** Who did what when: one line for each subagent of the tree, drawn as far as it can be seen. */
 
-import type { Span, SpanKind } from '../protocol.js';
+import type { Row, Span, SpanKind } from '../protocol.js';
 import { byId, el, setAttribute, setText } from './dom.js';
 import { clock, duration, several } from './format.js';
 import { type RunModel, titleOf } from './run-model.js';
@@ -139,6 +139,8 @@ export class TimelineView {
     context.fillStyle = colours.life;
     const end = row.endedAt ?? to;
     context.fillRect(xOf(row.createdAt), y + LINE / 2 - 0.5, Math.max(1, xOf(end) - xOf(row.createdAt)), 1);
+    const kept = keptFrom(row);
+    if (kept > row.createdAt) context.fillRect(xOf(row.createdAt), y + 6, xOf(kept) - xOf(row.createdAt), LINE - 12);
     // A pause lies over what is still in flight in it.
     const spans = row.spans.toSorted((a, b) => Number(a.kind === 'paused') - Number(b.kind === 'paused'));
     for (const span of spans) {
@@ -230,11 +232,18 @@ export class TimelineView {
     const span = x >= 0 ? item?.row.spans.findLast(isIn) : undefined;
     this.#tip.hidden = item === undefined;
     if (!item) return;
-    const what = span ? ` · ${span.label} · ${duration((span.to ?? to) - span.from)}` : '';
+    const isForgotten = item.row.createdAt <= time && time < keptFrom(item.row);
+    const rest = isForgotten ? ' · what it did so early is not kept' : '';
+    const what = span ? ` · ${span.label} · ${duration((span.to ?? to) - span.from)}` : rest;
     setText(this.#tip, `${titleOf(item.row)}${what}`);
     this.#tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 260)}px`;
     this.#tip.style.top = `${event.clientY - 34}px`;
   }
+}
+
+/** From when on it is known what it did: of one that did much, the oldest is forgotten. */
+function keptFrom({ spans: [first], createdAt }: Row): number {
+  return first && first.no > 1 ? first.from : createdAt;
 }
 
 /** Cut where it is wider than that, in px. */

@@ -106,6 +106,41 @@ describe('a page on a run', { timeout: 60_000 }, () => {
     expect(told.at(-1)).toBe('and be kind');
   });
 
+  it('has a timeline that tells who did what when, and chooses whose line is pressed', async () => {
+    const world = await createMonitoredWorld(
+      byPrompt({
+        look: [
+          { ...calls(['slow', { label: 'here', ms: 500 }]), delayMs: 1_000 },
+          { text: 'seen', delayMs: 1_000 },
+        ],
+        long: [
+          ...Array.from({ length: 70 }, () => ({ ...calls(['peek', { label: 'x' }]), delayMs: 10 })),
+          { text: 'done', delayMs: 10 },
+        ],
+      }),
+    );
+    world.spawn({ prompt: 'look', description: 'Look' });
+    world.spawn({ prompt: 'long', description: 'Long', maxSteps: 100 });
+    await world.clock.advance(5_000);
+    const { page } = await openPage(world.monitor.url);
+    await shows(page, '#chips', '2 completed');
+    const box = await page.locator('#timeline').boundingBox();
+    /** At that part of the 2.5 s that all took, on that line. */
+    const at = async (part: number, line: number) => {
+      const [left, width] = [(box?.x ?? 0) + 190, (box?.width ?? 0) - 190 - 12];
+      await page.mouse.move(left + part * width, (box?.y ?? 0) + 24 + 20 * line + 10);
+      return page.locator('#timeline-tip').innerText();
+    };
+    expect(await at(0.2, 0)).toBe('Look · turn 1 · 1.0 s');
+    expect(await at(0.5, 0)).toMatch(/^Look · slow · \S+ · 500 ms$/);
+    expect(await at(0.9, 0)).toBe('Look · turn 2 · 1.0 s');
+    expect(await at(0.01, 1)).toBe('Long · what it did so early is not kept');
+    expect(await at(0.9, 1)).toBe('Long');
+    await page.mouse.down();
+    await page.mouse.up();
+    await shows(page, '#detail-title', 'Long');
+  });
+
   it('goes on where it was when it is loaded again in the middle of an answer', async () => {
     const text = Array.from({ length: 60 }, (_, index) => `word${index} `).join('');
     const world = await createMonitoredWorld([slowly(text)]);
