@@ -7,6 +7,7 @@ import type { Monitor } from '../monitor/index.js';
 import type { SubAgentHandle } from '../orchestrator/index.js';
 import type { Session } from '../session/index.js';
 import { FileSessionStore } from '../store/index.js';
+import { approvalsFor } from './approvals.js';
 import { textOf, type Values } from './command.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { listenForInterrupts } from './interrupts.js';
@@ -41,9 +42,12 @@ export async function work({ store, values, terminal, begin }: Work): Promise<Ex
   const config = textOf(values, 'config');
   const workspace = resolve(textOf(values, 'workspace') ?? '.');
   const agent = await Agent.create(config, { onError: ({ message }) => terminal.say(`troupe: ${message}`) });
+  const approvals = approvalsFor(terminal, values.monitor === true);
   const session = agent.session(workspace, {
+    ...approvals.options,
     ...(store === undefined ? {} : { sessionStore: new FileSessionStore(store) }),
   });
+  approvals.follow(session);
   session.events$.subscribe(values.json === true ? printAsJson(terminal) : printAsLines(terminal));
   const interrupts = listenForInterrupts(session, store !== undefined, terminal);
   let page: Monitor | undefined;
@@ -65,6 +69,7 @@ export async function work({ store, values, terminal, begin }: Work): Promise<Ex
     }
     return EXIT.interrupted;
   } finally {
+    approvals.close();
     await session.close(); // where something was thrown
     await page?.close();
     interrupts.stop();

@@ -7,8 +7,9 @@ export function printAsJson({ out }: Terminal): (event: AgentEvent) => void {
   return (event) => out(JSON.stringify(event));
 }
 
-export function printAsLines({ say }: Terminal): (event: AgentEvent) => void {
+export function printAsLines({ say, input }: Terminal): (event: AgentEvent) => void {
   return (event) => {
+    if (event.type === 'permission_request' && input) return; // the question says it
     const text = lineOf(event);
     if (text !== undefined) say('subagentId' in event ? `${event.subagentId}  ${text}` : text, true);
   };

@@ -8,7 +8,8 @@ export const resume: Command = {
   help: `Options:
 ${WORK_HELP}
 
-Give the config that the run had. What was paused goes on too. Exit codes as those of run; with nothing left to do, 0.
+Give the config that the run had. What was paused goes on too, and what was asked is asked again. Exit codes as those of run;
+with nothing left to do, 0.
 
 Examples:
   npx troupe resume .troupe

@@ -8,9 +8,10 @@ export const run: Command = {
   help: `Options:
 ${WORK_HELP}
   --store <folder>       keeps the work, so that troupe resume goes on with it after Ctrl-C or a crash
-  --permissive           allows what would be asked; without it, that is denied
+  --permissive           allows what would be asked
 
 Agent types: explore, general, plan, verification, review, and those of the config.
+What a rule asks, you are asked: in the terminal, or on the page of --monitor. Where there is neither, it is denied.
 The answer goes to stdout, all else to stderr. With a store, Ctrl-C pauses and saves, a second one cancels.
 
 Examples:

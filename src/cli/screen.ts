@@ -8,7 +8,7 @@ import type { Tty } from './terminal.js';
 const OPEN = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const CLOSE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 const HOME = '\u001b[H';
-const CLEAR_LINE_END = '\u001b[K';
+const CLEAR_LINE = '\u001b[2K';
 const CLEAR_BELOW = '\u001b[J';
 
 export interface Screen {
@@ -47,8 +47,10 @@ export function openScreen({ stdin, stdout }: Tty): Screen {
     },
     draw(lines) {
       if (!isOpen) return;
-      const shown = lines.slice(0, this.rows).map((line) => `${line}${CLEAR_LINE_END}`);
-      stdout.write(`${HOME}${shown.join('\r\n')}${CLEAR_BELOW}`);
+      // Cleared before it is written: behind a line that is as wide as the screen, that would take its last character.
+      const shown = lines.slice(0, this.rows);
+      const last = shown.length - 1;
+      stdout.write(HOME + shown.map((line, at) => (at < last ? CLEAR_LINE : CLEAR_BELOW) + line).join('\r\n'));
     },
     close,
   };

@@ -11,6 +11,8 @@ export interface Terminal {
   say(line: string, isSoft?: boolean): void;
   /** Where somebody sits at it: keys come in, and the whole screen can be drawn. */
   readonly tty: Tty | undefined;
+  /** Where somebody can be asked: sees what is said, and types lines. */
+  readonly input: NodeJS.ReadStream | undefined;
 }
 
 export interface Tty {
@@ -34,6 +36,7 @@ export function terminal({ stdin, stdout, stderr, env }: Streams): Terminal {
   const isColoured = stderr.isTTY && mayColour;
   return {
     tty: stdin.isTTY && stdout.isTTY && !isDumb ? { stdin, stdout, isColoured: mayColour } : undefined,
+    input: stdin.isTTY && stderr.isTTY ? stdin : undefined,
     out: (text) => stdout.write(`${text}\n`),
     answer: (text) => stdout.write(`${stdout.isTTY ? harmless(text) : text}\n`),
     say: (line, isSoft = false) => {

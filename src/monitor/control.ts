@@ -1,6 +1,7 @@
 /** What a page may ask of a run: nothing but what steers one subagent. */
 
 import { z } from 'zod';
+import { requestIdOf } from '../../machines/index.js';
 import { messageOf, TroupeError } from '../domain/errors.js';
 import type { ControlResult } from '../domain/lifecycle.js';
 import type { SubAgentHandle } from '../orchestrator/index.js';
@@ -47,11 +48,9 @@ export async function applyControl(handle: SubAgentHandle | undefined, control: 
     case 'cancel':
       return handle.cancel(control.reason);
     case 'approve':
-      handle.approve(control.requestId);
-      return { accepted: true, state: handle.state() };
+      return answered(handle, control.requestId, () => handle.approve(control.requestId));
     case 'deny':
-      handle.deny(control.requestId, control.reason);
-      return { accepted: true, state: handle.state() };
+      return answered(handle, control.requestId, () => handle.deny(control.requestId, control.reason));
     case 'steer':
       try {
         handle.steer(control.message);
@@ -60,4 +59,12 @@ export async function applyControl(handle: SubAgentHandle | undefined, control: 
         return { accepted: false, state: handle.state(), reason: messageOf(error) };
       }
   }
+}
+
+/** Somebody else may have been faster. */
+function answered(handle: SubAgentHandle, requestId: string, answer: () => void): ControlResult {
+  const { calls } = handle.actor.getSnapshot().context;
+  const isAsked = calls.some((call) => call.status === 'asking' && requestIdOf(call) === requestId);
+  answer();
+  return { accepted: isAsked, state: handle.state(), ...(isAsked ? {} : { reason: 'unknown_request' }) };
 }

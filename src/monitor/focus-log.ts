@@ -38,7 +38,8 @@ export class FocusLog {
       if (isLive) onEvent();
     });
     isLive = true;
-    if (handle?.isDone() && this.#kept.length === 0) void this.#addOutcome(handle, onEvent);
+    const isTold = this.#kept.some(({ event }) => event.type === 'subagent_completed');
+    if (handle?.isDone() && !isTold) void this.#addOutcome(handle, onEvent);
   }
 
   close(): void {
@@ -83,12 +84,13 @@ export class FocusLog {
   async #addOutcome(handle: SubAgentHandle, onEvent: () => void): Promise<void> {
     const outcome = await handle.outcome();
     const { updatedAt, parentId } = handle.info();
+    const offset = (this.#kept.at(-1)?.offset ?? this.#droppedOffset) + 1;
     this.#add({
       subagentId: this.#id,
       ...(parentId === undefined ? {} : { parentId }),
       epoch: 0,
       seq: 1,
-      offset: 1,
+      offset,
       time: updatedAt,
       v: 1,
       ...completedBody(outcome),

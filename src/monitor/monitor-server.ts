@@ -112,10 +112,11 @@ export class MonitorServer {
     allow(method, 'GET');
     if (pathname === '/chart') return send(response, 200, 'application/json', this.#chart);
     if (this.#pages.count >= MAX_PAGES) throw new Refused({ status: 503, message: `${MAX_PAGES} pages are open` });
+    const view = viewOf(searchParams);
     response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream' });
     response.flushHeaders();
     const lastEventId = headers['last-event-id'];
-    await this.#pages.add(response, viewOf(searchParams), typeof lastEventId === 'string' ? lastEventId : undefined);
+    await this.#pages.add(response, view, typeof lastEventId === 'string' ? lastEventId : undefined);
   }
 }
 

@@ -91,8 +91,6 @@ export interface FocusPart {
   /** What comes later than this offset is void: the page went back. */
   readonly upTo?: number;
   readonly events: readonly FocusEvent[];
-  /** It is not there any more. */
-  readonly isGone?: true;
 }
 
 export interface Frame {

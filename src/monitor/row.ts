@@ -3,13 +3,15 @@
 import type { Activity } from '../domain/activity.js';
 import { isFinal } from '../domain/lifecycle.js';
 import { NO_USAGE } from '../domain/usage.js';
+import { visibleText } from '../domain/visible-text.js';
 import type { EventEnvelope, SubAgentEvent } from '../events/index.js';
 import type { OpenRequest, RecordedEvent, Row, RowActivity } from './protocol.js';
 import { closed, isOpen, opened, type Spans } from './spans.js';
-import { shortJson, toolLabel } from './texts.js';
+import { toolLabel } from './texts.js';
 
 export const IDLE: RowActivity = { type: 'idle', label: '' };
-const MAX_ARGS = 2_000;
+/** Characters of what a person is to judge. */
+const MAX_ARGS = 10_000;
 
 export function newRow(event: Pick<EventEnvelope, 'subagentId' | 'parentId' | 'time'>, order: number): Row {
   return {
@@ -72,7 +74,7 @@ function change(row: Row, event: SubAgentEvent | RecordedEvent, version: number)
       const request: OpenRequest = {
         requestId,
         toolName,
-        args: shortJson(args, MAX_ARGS),
+        args: argsText(args),
         ...(rule === undefined ? {} : { rule }),
         ...(preview === undefined ? {} : { preview: preview.slice(0, MAX_ARGS) }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
@@ -97,6 +99,12 @@ function change(row: Row, event: SubAgentEvent | RecordedEvent, version: number)
     default:
       return undefined;
   }
+}
+
+function argsText(args: unknown): string {
+  const text = visibleText(typeof args === 'string' ? args : (JSON.stringify(args, null, 2) ?? ''));
+  const more = text.length - MAX_ARGS;
+  return more <= 0 ? text : `${text.slice(0, MAX_ARGS)}\n… and ${more} more characters, which are not shown`;
 }
 
 /** The name alone would end another call of the same tool. */

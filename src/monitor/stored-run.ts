@@ -13,7 +13,6 @@ const CHECKPOINT_EVERY = 256;
 export class StoredRun {
   /** One for each step; `offset` is its number, from 1. */
   readonly events: readonly StoredEvent[];
-  readonly problems: readonly string[];
   readonly #byId = new Map<string, StoredEvent[]>();
   readonly #orders: ReadonlyMap<string, number>;
   readonly #depths: ReadonlyMap<string, number>;
@@ -21,14 +20,14 @@ export class StoredRun {
   readonly #checkpoints: Rows[] = [new Map()];
   #last: { readonly step: number; readonly rows: Rows } = { step: 0, rows: new Map() };
 
-  constructor({ logs, problems }: StoredLogs) {
-    this.problems = problems;
+  /** @param told The events of each log, where somebody has them already. */
+  constructor({ logs }: StoredLogs, told: readonly (readonly StoredEvent[])[] = logs.map(eventsOfLog)) {
     const spawned = logs.flatMap(({ id, records: [first] }) =>
       first?.type === 'spawned' ? [[id, first] as const] : [],
     );
     this.#orders = new Map(spawned.map(([id, { order }]) => [id, order]));
     this.#depths = new Map(spawned.map(([id, { depth }]) => [id, depth]));
-    const all = logs.flatMap(eventsOfLog);
+    const all = told.flat();
     all.sort((a, b) => a.time - b.time || this.#orderOf(a) - this.#orderOf(b)); // stable: each keeps its own order
     this.events = all.map((event, index) => ({ ...event, offset: index + 1 }));
     for (const event of this.events) {

@@ -1,12 +1,13 @@
 /** A stored run, as pages see it: any step of it, forward and back, and nothing can be changed. */
 
 import { randomUUID } from 'node:crypto';
-import { TroupeError } from '../domain/errors.js';
+import { messageOf, TroupeError } from '../domain/errors.js';
 import type { ControlResult } from '../domain/lifecycle.js';
 import type { FocusPart, Hello, Place } from './protocol.js';
 import type { FramePart, MonitorSource, View } from './source.js';
 import type { StoredLogs } from './stored-logs.js';
 import { StoredRun } from './stored-run.js';
+import { ToldLogs } from './told-logs.js';
 
 /** Events of one frame. */
 const MAX_SENT = 500;
@@ -15,28 +16,45 @@ export class StoredSource implements MonitorSource {
   readonly endsWhenRead = true;
   readonly #name: string;
   readonly #read: () => Promise<StoredLogs>;
+  readonly #told = new ToldLogs();
+  #logs: StoredLogs;
   #run: StoredRun;
   #board = randomUUID();
+  #reading: Promise<void> | undefined;
+  /** Why what is shown may be out of date. */
+  #fault: string | undefined;
 
   private constructor(name: string, read: () => Promise<StoredLogs>, logs: StoredLogs) {
     this.#name = name;
     this.#read = read;
-    this.#run = new StoredRun(logs);
+    this.#logs = logs;
+    this.#run = new StoredRun({ ...logs, logs: [] });
   }
 
-  /** @param read Called again for each page that comes: another process may have gone on. Rejects as the store does. */
-  static async open(name: string, read: () => Promise<StoredLogs>): Promise<StoredSource> {
-    return new StoredSource(name, read, await read());
+  /**
+   * @param read Called again for each page that comes: another process may have gone on. Rejects as the store does.
+   * @param first What it gave already.
+   */
+  static async open(name: string, read: () => Promise<StoredLogs>, first?: StoredLogs): Promise<StoredSource> {
+    const logs = first ?? (await read());
+    const source = new StoredSource(name, read, logs);
+    await source.#take(logs);
+    return source;
   }
 
   async hello(isNew: boolean): Promise<Hello> {
-    if (isNew) await this.#readAgain();
-    const { steps, problems } = this.#run;
+    if (isNew) {
+      this.#reading ??= this.#readAgain().finally(() => {
+        this.#reading = undefined;
+      });
+      await this.#reading;
+    }
+    const problems = [...(this.#fault === undefined ? [] : [this.#fault]), ...this.#logs.problems];
     return {
       kind: 'stored',
       name: this.#name,
       board: this.#board,
-      steps,
+      steps: this.#run.steps,
       ...(problems.length > 0 ? { problems } : {}),
     };
   }
@@ -74,11 +92,24 @@ export class StoredSource implements MonitorSource {
 
   close(): void {}
 
+  /** What was read before is still shown where the store cannot be read any more. */
   async #readAgain(): Promise<void> {
-    const next = new StoredRun(await this.#read());
-    if (next.steps === this.#run.steps) return;
-    this.#run = next;
-    this.#board = randomUUID();
+    try {
+      const next = await this.#read();
+      this.#fault = undefined;
+      const before = this.#logs;
+      const isSame = next.logs.length === before.logs.length && next.logs.every((log, at) => log === before.logs[at]);
+      this.#logs = next;
+      if (isSame) return;
+      await this.#take(next);
+      this.#board = randomUUID();
+    } catch (error) {
+      this.#fault = `what has come since could not be read: ${messageOf(error)}`;
+    }
+  }
+
+  async #take(logs: StoredLogs): Promise<void> {
+    this.#run = new StoredRun(logs, await this.#told.eventsOf(logs.logs));
   }
 }
 

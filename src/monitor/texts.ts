@@ -11,11 +11,7 @@ export function toolLabel(toolName: string, args: unknown): string {
   return short(first === undefined ? toolName : `${toolName} ${String(first).replace(/\s+/g, ' ')}`, MAX_LABEL);
 }
 
-export function shortJson(value: unknown, max: number): string {
-  return short(typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? ''), max);
-}
-
 /** @param max Characters. */
-export function short(text: string, max: number): string {
+function short(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }

@@ -88,6 +88,18 @@ describe('troupe demo in a terminal', { timeout: 120_000 }, () => {
     expect(left).not.toContainEqual(expect.stringContaining('q quit'));
   });
 
+  it('shows its link and its keys whole, also on a small screen', async () => {
+    needs('tmux');
+    const small = { columns: 48, rows: 18 };
+    const { type, press, untilShown } = await openTerminal(await smallProject(), await programWithPage(), small);
+    await type('demo');
+    const shown = await untilShown(/^> subagent-1 leads +running[\s\S]*quit$/m);
+    expect(shown.join('')).toMatch(/live page: http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}/);
+    expect(shown.join('')).toContain('arrows or j k choose   q quit');
+    await press('q');
+    await untilShown(/ended with 0$/m);
+  });
+
   it('its link leads to the live page, as long as it is not left', async () => {
     needs('tmux');
     const { type, press, untilShown } = await openTerminal(await smallProject(), await programWithPage());

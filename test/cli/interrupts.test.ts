@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ask, openStream } from '../monitor/support/ask.js';
 import { startHeldModel } from './support/held-model.js';
+import { portIn, tokenIn } from './support/link.js';
 import { start, troupe } from './support/program.js';
+import { programWithPage } from './support/program-with-page.js';
 
 describe('Ctrl-C', { timeout: 120_000 }, () => {
   it('pauses and saves; resume goes on behind what was answered, and repeats nothing', async () => {
@@ -81,6 +84,26 @@ describe('troupe resume', { timeout: 120_000 }, () => {
     const last = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
     expect(last).toMatchObject({ type: 'subagent_completed', output: 'Seen.', epoch: 1 });
     expect(model.count).toBe(3);
+  });
+
+  it('serves the live page with --monitor for as long as it goes on', async () => {
+    const model = await startHeldModel();
+    const store = join(model.folder, 'store');
+    const args = ['--config', model.config];
+    const first = start(['run', 'explore', 'Look.', '--store', store, '--workspace', model.folder, ...args]);
+    (await model.next()).call('ls', {});
+    await model.next();
+    first.signal('SIGKILL');
+    await first.ended;
+    const second = start(['resume', store, ...args, '--monitor'], { program: await programWithPage() });
+    const [link = ''] = /(?<=^live page: )http\S+$/m.exec(await second.until('live page: ')) ?? [];
+    const { answer } = await model.next();
+    const stream = await openStream({ port: portIn(link), token: tokenIn(link) });
+    const told = await stream.until(({ rows }) => rows.some(({ turn }) => turn === 2));
+    expect(told.at(-1)?.frame.rows).toMatchObject([{ id: 'subagent-1', agentType: 'explore', state: 'running' }]);
+    answer('Seen.');
+    expect(await second.ended).toMatchObject({ code: 0, stdout: 'Seen.\n' });
+    await expect(ask({ port: portIn(link) })).rejects.toThrow('ECONNREFUSED');
   });
 
   it('refuses a folder that is no store, and one that another process has', async () => {

@@ -49,6 +49,27 @@ describe('troupe monitor', { timeout: 120_000 }, () => {
     expect((await looking.ended).code).toBe(0);
   });
 
+  it('shows, step by step, the workflow that the crash demo has kept', async () => {
+    const cwd = await smallProject();
+    expect((await troupe(['demo', '--crash', '--store', 'crashed'], { cwd })).code).toBe(0);
+    const running = start(['monitor', 'crashed'], { cwd, program: await programWithPage() });
+    const link = (await running.untilPrinted('\n')).trimEnd();
+    const at = { port: portIn(link), token: tokenIn(link) };
+    const { hello, until } = await openStream(at);
+    const all = (await until(({ rows }) => rows.length > 0)).flatMap(({ frame }) => frame.rows);
+    expect(all.map(({ description, state }) => `${description} ${state}`).sort()).toEqual(
+      Array.from({ length: 40 }, (_, index) => `step-${index + 1} completed`).sort(),
+    );
+    expect(hello).not.toHaveProperty('problems');
+    // It was killed in its middle: at some step there was work in flight, and some not begun.
+    const middle = await openStream({ ...at, path: `/events?at=${Math.floor((hello.steps ?? 0) / 2)}` });
+    const rows = (await middle.until((frame) => frame.rows.length > 0)).flatMap(({ frame }) => frame.rows);
+    expect(rows.length).toBeLessThan(40);
+    expect(new Set(rows.map(({ state }) => state))).toContain('running');
+    running.signal('SIGINT');
+    expect((await running.ended).code).toBe(0);
+  });
+
   it.each([
     [['--port', 'http'], '--port "http": expected a number from 0 to 65535'],
     [['--port', '65536'], '--port "65536": expected a number'],

@@ -87,6 +87,16 @@ describe('troupe', () => {
   });
 });
 
+describe('the examples of --help', () => {
+  it.each(Object.entries(commands))('of %s are command lines of it', async (name, { help }) => {
+    const examples = help.slice(help.indexOf('Examples:')).matchAll(/npx troupe ((?:"[^"]*"|[^"\n&>])+)/g);
+    const lines = [...examples].map(([, line = '']) => line.match(/[^\s"]+|(?<=")[^"]+(?=")/g) ?? []);
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.some(([command]) => command === name)).toBe(true);
+    for (const line of lines) expect([line, await command([...line, '--help'])]).toMatchObject([line, { code: 0 }]);
+  });
+});
+
 describe('the page about the command line', async () => {
   const page = await readFile(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
   it('names every command, and every option with the commands that take it', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentEvent } from '../../src/events/index.js';
 import { ask, openStream } from '../monitor/support/ask.js';
+import { lineOf, openPage, shows } from '../monitor/support/browser.js';
 import { KEY, startHeldModel } from './support/held-model.js';
 import { portIn, tokenIn } from './support/link.js';
 import { PROGRAM, start, troupe } from './support/program.js';
@@ -77,6 +78,26 @@ describe('troupe run', { timeout: 60_000 }, () => {
     request.answer('Seen.');
     expect(await running.ended).toMatchObject({ code: 0, stdout: 'Seen.\n' });
     await expect(ask({ port: portIn(link) })).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('is paused by a click on that page: the model server gets no request until another click', async () => {
+    const model = await startHeldModel();
+    const args = ['run', 'explore', 'Look.', '--config', model.config, '--workspace', model.folder, '--monitor'];
+    const running = start(args, { program: await programWithPage() });
+    const first = await model.next();
+    const [link = ''] = /(?<=^live page: )http\S+$/m.exec(await running.until('live page: ')) ?? [];
+    const { page } = await openPage(link);
+    await lineOf(page, 'explore').click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await shows(page, '#detail-facts', 'paused');
+    first.call('ls', {});
+    await shows(page, '#detail-facts', 'paused by the user'); // it has come to rest
+    expect(model.count).toBe(1);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    (await model.next()).answer('Seen.');
+    expect(await running.ended).toMatchObject({ code: 0, stdout: 'Seen.\n' });
+    expect(model.count).toBe(2);
+    await shows(page, '#status', 'connection lost');
   });
 
   it('ends quietly when nobody reads any more', async () => {

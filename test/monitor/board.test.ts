@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AgentEventBody, SubAgentEvent } from '../../src/events/index.js';
 import { Board } from '../../src/monitor/board.js';
 import { FocusLog } from '../../src/monitor/focus-log.js';
+import { MemorySessionStore } from '../../src/store/index.js';
 import { createWorld } from '../support/world.js';
 
 let offset = 0;
@@ -103,6 +104,17 @@ describe('the board', () => {
     ]);
   });
 
+  it('shows what is to be approved as it is, not as it would have itself seen', () => {
+    const board = new Board();
+    const at = { subagentId: 'a', epoch: 0, seq: 1, offset: 1, time: 1, v: 1 } as const;
+    board.apply({ ...at, type: 'subagent_started', agentType: 'x', description: '', config: {} });
+    const call = { requestId: 'r', toolId: 'c', toolName: 'bash', args: { command: 'rm \u202eyltsenoh' } };
+    board.apply({ ...at, type: 'permission_request', ...call });
+    expect(board.row('a')?.requests[0]?.args).toContain('rm \\u202eyltsenoh');
+    board.apply({ ...at, type: 'permission_request', ...call, args: 'x'.repeat(10_050) });
+    expect(board.row('a')?.requests[0]?.args).toMatch(/x\n… and 50 more characters, which are not shown$/);
+  });
+
   it('forgets the oldest of what was done, not the newest', () => {
     const board = new Board();
     board.apply(started('a'));
@@ -144,6 +156,29 @@ describe('the events of the chosen one', () => {
     expect(gap).toMatchObject({ type: 'gap', missed: world.events.length - rest.length });
     expect(rest.at(-1)?.type).toBe('subagent_completed');
     log.close();
+  });
+
+  it('of one that ended in a former life are that they were, and its outcome', async () => {
+    const store = new MemorySessionStore();
+    const former = createWorld([{ text: 'done' }], { store });
+    await former.spawn().wait();
+    await former.orchestrator.close();
+    const { orchestrator } = createWorld([], { store });
+    await orchestrator.restore();
+    const handle = orchestrator.getHandle('subagent-1');
+    let isTold = () => {};
+    const told = new Promise<void>((resolve) => {
+      isTold = resolve;
+    });
+    const log = new FocusLog('subagent-1', handle, () => isTold());
+    await told;
+    const events = log.after(0)?.part.events ?? [];
+    expect(events).toMatchObject([
+      { type: 'gap', epoch: 0 },
+      { type: 'subagent_completed', state: 'completed', output: 'done' },
+    ]);
+    expect(log.after(1)?.part.events).toEqual(events.slice(1));
+    expect(log.after(2)).toBeUndefined();
   });
 
   it('of one that ended in a former life are its outcome alone', async () => {

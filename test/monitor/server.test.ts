@@ -152,6 +152,12 @@ describe('what a monitor takes', () => {
     expect((await ask({ port, method: 'HEAD' })).status).toBe(200);
   });
 
+  it('tells of a step that is no number before any stream begins', async () => {
+    const { monitor, token } = await createMonitoredWorld(hang);
+    const answer = await ask({ port: monitor.port, token, path: '/events?at=first' });
+    expect(answer).toMatchObject({ status: 400, text: expect.stringContaining('the number of a step') });
+  });
+
   it('takes no control message but those it knows, and tells what is wrong', async () => {
     const { monitor, token, spawn, settle } = await createMonitoredWorld(hang);
     const { id } = spawn();
@@ -213,7 +219,14 @@ describe('what a monitor takes', () => {
     await settle();
     const open = events.flatMap((event) => (event.type === 'permission_request' ? [event.requestId] : []));
     expect(open).toHaveLength(2);
-    await control(monitor.port, token, { action: 'deny', id: handle.id, requestId: open[0], reason: 'not this' });
+    const deny = { action: 'deny', id: handle.id, requestId: open[0], reason: 'not this' };
+    expect(await control(monitor.port, token, deny)).toEqual({ accepted: true, state: 'running' });
+    const late = { action: 'approve', id: handle.id, requestId: open[0] };
+    expect(await control(monitor.port, token, late)).toEqual({
+      accepted: false,
+      state: 'running',
+      reason: 'unknown_request',
+    });
     await control(monitor.port, token, { action: 'approve', id: handle.id, requestId: open[1] });
     expect(await handle.wait()).toBe('done');
     expect(effects).toEqual(['b']);

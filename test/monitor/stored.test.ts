@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/monitor/protocol.js';
 import { eventsOfLog } from '../../src/monitor/stored-events.js';
-import { readStoredLogs } from '../../src/monitor/stored-logs.js';
+import { type KeptLogs, readStoredLogs } from '../../src/monitor/stored-logs.js';
 import { StoredRun } from '../../src/monitor/stored-run.js';
 import { StoredSource } from '../../src/monitor/stored-source.js';
 import { FileSessionStore, MemorySessionStore } from '../../src/store/index.js';
@@ -182,6 +182,29 @@ describe('how a store is read', () => {
     ]);
   });
 
+  it('shows the others where some journals cannot be read, and says which and why', async () => {
+    const { folder } = await createStoredWorld();
+    const journal = (id: string) => join(folder, 'sessions', 'release', 'subagents', id, 'journal.1.ndjson');
+    const flipped = readFileSync(journal('subagent-1'));
+    flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1;
+    writeFileSync(journal('subagent-1'), flipped);
+    writeFileSync(journal('subagent-2'), 'nothing of ours\n');
+    const [head = ''] = readFileSync(journal('subagent-3'), 'utf8').split('\n');
+    const newer = head.replace(/^\w+ /, '').replace('"version":1', '"version":99');
+    const hash = createHash('sha256').update(newer).digest('hex').slice(0, 16);
+    writeFileSync(journal('subagent-3'), `${hash} ${newer}\n`);
+    rmSync(journal('subagent-4'));
+    mkdirSync(journal('subagent-4'));
+    const { logs, problems } = await read(folder);
+    expect(logs.map(({ id }) => id)).toEqual(['subagent-5']);
+    expect(problems).toEqual([
+      expect.stringMatching(/subagents\/subagent-1.* is damaged at byte/),
+      expect.stringMatching(/subagents\/subagent-2.* 16 bytes, and no whole record/),
+      expect.stringMatching(/subagents\/subagent-3.* version 99/),
+      expect.stringMatching(/subagents\/subagent-4.* a folder stands where a file should be/),
+    ]);
+  });
+
   it('shows the others where one journal is damaged, and says which', async () => {
     const { folder } = await createStoredWorld();
     const store = new FileSessionStore(folder);
@@ -193,6 +216,34 @@ describe('how a store is read', () => {
     const { logs, problems } = await readStoredLogs(store);
     expect(logs).toHaveLength(4);
     expect(problems).toEqual([expect.stringContaining('subagents/subagent-2')]);
+  });
+
+  it('reads anew only what has changed, so that a reload of a large run costs little', async () => {
+    const { folder, spawn, clock } = await createStoredWorld();
+    await clock.advance(10);
+    const store = new FileSessionStore(folder);
+    const kept: KeptLogs = new Map();
+    const first = await readStoredLogs(store, undefined, kept);
+    const source = await StoredSource.open('x', () => readStoredLogs(store, undefined, kept), first);
+    const opened = await source.hello(true);
+    expect(await source.hello(true)).toEqual(opened);
+    await spawn({ prompt: 'fails', description: 'Again' }).outcome();
+    const second = await readStoredLogs(store, undefined, kept);
+    expect(second.logs.slice(0, first.logs.length).every((log, at) => log === first.logs[at])).toBe(true);
+    expect(second.logs).toHaveLength(first.logs.length + 1);
+    const [, { board }] = [await source.hello(true), await source.hello(true)];
+    expect(board).not.toBe(opened.board);
+  });
+
+  it('still shows what it has where the store cannot be read any more, and says why', async () => {
+    const { folder } = await createStoredWorld();
+    const source = await StoredSource.open('x', () => read(folder));
+    const { steps } = await source.hello(true);
+    renameSync(folder, `${folder}-gone`);
+    const later = await source.hello(true);
+    renameSync(`${folder}-gone`, folder);
+    expect(later).toMatchObject({ steps, problems: [expect.stringContaining('no session is stored here')] });
+    expect(await source.hello(true)).not.toHaveProperty('problems');
   });
 });
 

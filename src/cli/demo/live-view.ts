@@ -13,8 +13,6 @@ import type { Watch } from './watch.js';
 const FRAME_MS = 60;
 /** Clocks and timelines go on when nothing happens. */
 const TICK_MS = 250;
-/** Lines that are neither tree nor words. */
-const FRAME_LINES = 9;
 const MIN_TREE_LINES = 3;
 
 export interface LiveViewOptions {
@@ -78,23 +76,24 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
     const now = endOf(infos, Date.now());
     const id = chosen();
     const tree = drawTree({ infos, tracks: watch.tracks, chosenId: id, startedAt, now, columns, isColoured });
-    const room = Math.max(rows - FRAME_LINES, MIN_TREE_LINES);
+    const head = [
+      `troupe demo   ${counted(infos)}   ${((now - startedAt) / 1000).toFixed(1)} s`,
+      ...broken(`live page: ${link}`, columns),
+      '',
+    ];
+    const foot = [LEGEND, lines.said, lines.answer, ...broken(KEYS, columns)];
+    const room = Math.max(rows - head.length - foot.length - 1, MIN_TREE_LINES);
     const at = ids().indexOf(id ?? '');
     const from = Math.max(Math.min(at - Math.floor(room / 2), tree.length - room), 0);
     const shown = tree.slice(from, from + room);
     const words = lastLines(watch.wordsOf(id ?? ''), columns - 2, Math.max(room - shown.length, 0));
     screen.draw([
-      `troupe demo   ${counted(infos)}   ${((now - startedAt) / 1000).toFixed(1)} s`,
-      `live page: ${link}`,
-      '',
+      ...head,
       ...shown,
       '',
       ...words.map((line) => `  ${line}`),
       ...Array.from({ length: Math.max(room - shown.length - words.length, 0) }, () => ''),
-      LEGEND,
-      lines.said,
-      lines.answer,
-      'p pause   r resume   c cancel   arrows or j k choose   q quit',
+      ...foot,
     ]);
   };
   const drawing = merge(orchestrator.events$, said$, screen.resized$, interval(TICK_MS))
@@ -112,6 +111,8 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
   };
 }
 
+const KEYS = 'p pause   r resume   c cancel   arrows or j k choose   q quit';
+
 export const LEGEND = `${MARKS.model} model   ${MARKS.tool} tool   ${MARKS.paused} paused   ${MARKS.queued} queued`;
 
 const ORDERS: Readonly<
@@ -128,12 +129,16 @@ export function counted(infos: readonly { readonly state: LifecycleState }[]): s
   return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
 }
 
-/** Broken where the screen ends. */
+/** Where the screen ends. */
+function broken(line: string, width: number): string[] {
+  return line.match(new RegExp(`.{1,${Math.max(width, 1)}}`, 'gu')) ?? [];
+}
+
 function lastLines(text: string, width: number, count: number): string[] {
   const lines = harmless(text)
     .replaceAll('\t', '  ')
     .split('\n')
-    .flatMap((line) => (line === '' ? [''] : (line.match(new RegExp(`.{1,${Math.max(width, 1)}}`, 'gu')) ?? [])));
+    .flatMap((line) => (line === '' ? [''] : broken(line, width)));
   while (lines.at(-1) === '') lines.pop();
   return count === 0 ? [] : lines.slice(-count);
 }

@@ -49,7 +49,12 @@ export class ConversationView {
     this.#shown.set(block, undefined);
     this.#root.append(
       block.kind === 'note'
-        ? el('p', { class: 'note', 'data-tone': block.tone }, el('time', {}, clock(block.time)), ` ${block.text}`)
+        ? el(
+            'p',
+            { class: 'note', 'data-tone': block.tone },
+            ...(block.time === undefined ? [] : [el('time', {}, clock(block.time)), ' ']),
+            block.text,
+          )
         : el(
             'section',
             { class: `said ${block.kind}` },
@@ -71,7 +76,7 @@ class TurnView {
 
   constructor(turn: TurnBlock) {
     this.#turn = turn;
-    const title = turn.turn > 0 ? `Turn ${turn.turn}` : 'Earlier turn';
+    const title = turn.turn > 0 ? `Turn ${turn.turn}` : 'A turn that began earlier';
     const head = el('h3', {}, title, this.#time);
     this.element = el(
       'section',

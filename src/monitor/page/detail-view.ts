@@ -1,8 +1,9 @@
 /** The chosen subagent: what it is, what it does, and what can be done about it. */
 
 import type { Drawing } from '../../charts/index.js';
-import type { OpenRequest, Row } from '../protocol.js';
+import type { Row } from '../protocol.js';
 import { AboutView } from './about-view.js';
+import { ApprovalsView } from './approvals-view.js';
 import { ChartView } from './chart-view.js';
 import type { Controls } from './controls.js';
 import { ConversationView } from './conversation-view.js';
@@ -28,7 +29,7 @@ export class DetailView {
   readonly #sign = icon();
   readonly #facts = byId('detail-facts', HTMLElement);
   readonly #error = byId('detail-error', HTMLElement);
-  readonly #approvals = byId('approvals', HTMLElement);
+  readonly #approvals: ApprovalsView;
   readonly #pause = byId('do-pause', HTMLButtonElement);
   readonly #resume = byId('do-resume', HTMLButtonElement);
   readonly #cancel = byId('do-cancel', HTMLButtonElement);
@@ -40,12 +41,15 @@ export class DetailView {
   readonly #tabs: Tabs;
   #chart: ChartView | undefined;
   #focus: FocusModel | undefined;
-  #shownRequests = '';
+  /** Messages that were not sent yet, by subagent: none goes to another one. */
+  readonly #drafts = new Map<string, string>();
+  #canSteer = true;
 
   constructor(model: RunModel, controls: Controls, ask: Ask) {
     this.#model = model;
     this.#controls = controls;
     this.#ask = ask;
+    this.#approvals = new ApprovalsView(controls, byId('detail', HTMLElement));
     byId('detail-sign', HTMLElement).append(this.#sign);
     this.#tabs = new Tabs(['talk', 'chart', 'events', 'about'], () => this.render());
     this.#pause.addEventListener('click', () => this.act('pause'));
@@ -63,7 +67,15 @@ export class DetailView {
   }
 
   set focus(focus: FocusModel | undefined) {
+    if (this.#focus) this.#drafts.set(this.#focus.id, this.#steerText.value);
     this.#focus = focus;
+    this.#steerText.value = (focus && this.#drafts.get(focus.id)) ?? '';
+    this.render();
+  }
+
+  /** Whether the run can be reached. */
+  set canSteer(canSteer: boolean) {
+    this.#canSteer = canSteer;
     this.render();
   }
 
@@ -78,11 +90,16 @@ export class DetailView {
   render(): void {
     const row = this.#row;
     const focus = this.#focus;
-    this.#empty.hidden = row !== undefined;
+    this.#empty.hidden = row !== undefined || this.#model.rows.size === 0;
     this.#body.hidden = row === undefined;
     if (!row || !focus) return;
     this.#renderHead(row);
-    this.#renderRequests(row);
+    this.#approvals.show(row, this.#model.hello?.kind !== 'stored');
+    for (const button of this.#body.querySelectorAll<HTMLButtonElement>(
+      '.actions button, .answer button, .steer button',
+    )) {
+      button.disabled = !this.#canSteer;
+    }
     const { now } = this.#model;
     const isWide = this.#tabs.isWide;
     if (this.#tabs.chosen === 'talk') this.#talk.show(focus.transcript, now);
@@ -117,40 +134,14 @@ export class DetailView {
     showFacts(this.#facts, facts);
     this.#error.hidden = row.error === undefined || row.state !== 'failed';
     if (row.error) setText(this.#error, `${row.error.code}: ${row.error.message}`);
+    const hadFocus = document.activeElement;
     this.#pause.hidden = isStored || ended || row.state === 'paused';
     this.#resume.hidden = isStored || row.state !== 'paused';
     this.#cancel.hidden = isStored || ended;
     this.#steer.hidden = isStored || ended;
-  }
-
-  #renderRequests({ id, requests }: Row): void {
-    const shown = requests.map(({ requestId }) => requestId).join();
-    const key = `${id} ${shown} ${this.#model.hello?.kind}`;
-    if (key === this.#shownRequests) return;
-    this.#shownRequests = key;
-    this.#approvals.replaceChildren(...requests.map((request) => this.#requestBox(id, request)));
-  }
-
-  #requestBox(id: string, { requestId, toolName, args, rule, preview, expiresAt }: OpenRequest): HTMLElement {
-    const why = [rule && `rule ${rule}`, expiresAt && `open until ${clock(expiresAt)}`].filter(Boolean).join(' · ');
-    const box = el(
-      'section',
-      { class: 'approval', 'aria-label': `Approval of ${toolName}` },
-      el('h3', {}, el('span', { class: 'sign' }, icon('asking')), `May it call ${toolName}?`, el('small', {}, why)),
-      ...(preview === undefined ? [] : [el('p', {}, preview)]),
-      el('pre', { tabindex: 0, 'aria-label': 'Arguments' }, args),
-    );
-    if (this.#model.hello?.kind === 'stored') return box;
-    const reason = el('input', { type: 'text', placeholder: 'Reason for a no', 'aria-label': 'Reason for a no' });
-    const allow = el('button', { type: 'button', class: 'primary' }, 'Approve');
-    const deny = el('button', { type: 'button', class: 'danger' }, 'Deny');
-    allow.addEventListener('click', () => void this.#controls.send({ action: 'approve', id, requestId }));
-    deny.addEventListener('click', () => {
-      const given = reason.value.trim();
-      void this.#controls.send({ action: 'deny', id, requestId, ...(given ? { reason: given } : {}) });
-    });
-    box.append(el('div', { class: 'answer' }, allow, deny, reason));
-    return box;
+    // What takes the place of a button that goes takes the keys too.
+    if (hadFocus === this.#pause && this.#pause.hidden) focusFirst(this.#resume, this.#cancel);
+    if (hadFocus === this.#resume && this.#resume.hidden) focusFirst(this.#pause, this.#cancel);
   }
 
   async #cancelIt(row: Row): Promise<void> {
@@ -164,8 +155,14 @@ export class DetailView {
     const row = this.#row;
     const message = this.#steerText.value.trim();
     if (!row || message === '') return;
-    if (await this.#controls.send({ action: 'steer', id: row.id, message })) this.#steerText.value = '';
+    if (!(await this.#controls.send({ action: 'steer', id: row.id, message }))) return;
+    this.#drafts.delete(row.id);
+    if (this.#row?.id === row.id) this.#steerText.value = '';
   }
+}
+
+function focusFirst(...buttons: readonly HTMLButtonElement[]): void {
+  buttons.find(({ hidden }) => !hidden)?.focus();
 }
 
 /** Changes the texts where the facts are the same ones. */

@@ -3,7 +3,7 @@
 import type { FocusEvent } from '../protocol.js';
 import { byId, el, setAttribute, setAttributes, setText } from './dom.js';
 import type { FocusModel } from './focus-model.js';
-import { clock, several } from './format.js';
+import { clockMs, several } from './format.js';
 import { VirtualList } from './virtual-list.js';
 
 const LINE_HEIGHT = 28;
@@ -110,7 +110,7 @@ class EventLine extends HTMLElement {
       'aria-selected': `${isChosen}`,
       'data-type': event.type,
     });
-    setText(this.#time, clock(event.time));
+    setText(this.#time, clockMs(event.time));
     setText(this.#type, event.type);
     setText(this.#summary, summaryOf(event));
   }

@@ -12,7 +12,6 @@ export class FocusModel {
   events: FocusEvent[] = [];
   transcript = new Transcript();
   path = new ChartPath();
-  isGone = false;
   /** Counts what changed. */
   version = 0;
   /** Events that were let go again. */
@@ -22,9 +21,8 @@ export class FocusModel {
     this.id = id;
   }
 
-  apply({ events, reset, upTo, isGone }: FocusPart): void {
+  apply({ events, reset, upTo }: FocusPart): void {
     this.version += 1;
-    this.isGone = isGone === true;
     if (reset) this.#begin([]);
     else if (upTo !== undefined)
       this.#begin(this.events.filter((event) => event.type === 'gap' || event.offset <= upTo));

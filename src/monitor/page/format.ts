@@ -39,6 +39,11 @@ export function clock(time: number): string {
   return CLOCK.format(time);
 }
 
+/** `18:25:10.042` */
+export function clockMs(time: number): string {
+  return `${clock(time)}.${`${Math.floor(time) % 1000}`.padStart(3, '0')}`;
+}
+
 export function dayAndClock(time: number): string {
   return DAY.format(time);
 }

@@ -62,6 +62,10 @@ export class HeaderView {
     this.#showStatus();
   }
 
+  get statusText(): string {
+    return this.#status.textContent ?? '';
+  }
+
   render(): void {
     this.#showStatus();
     const counts = new Map<Sign, number>();
@@ -83,7 +87,8 @@ export class HeaderView {
     setText(this.#name, name);
     const title = [counts.get('asking') ? `(${counts.get('asking')}) ` : '', name || 'troupe', ' · monitor'].join('');
     if (document.title !== title) document.title = title;
-    const totals = [several(this.#model.rows.size, 'subagent'), `${tokens(spent)} tokens`];
+    this.#totals.hidden = this.#model.hello === undefined; // nothing is known yet
+    const totals = [several(this.#model.rows.size, 'subagent'), `${tokens(spent)} tok`];
     setText(this.#totals, [...totals, ...(costUsd === undefined ? [] : [dollars(costUsd)])].join(' · '));
   }
 

@@ -9,9 +9,11 @@ import { DetailView } from './detail-view.js';
 import { byId, setAttribute, setText } from './dom.js';
 import { FocusModel } from './focus-model.js';
 import { HeaderView } from './header-view.js';
+import { ProblemsView } from './problems-view.js';
 import { RunModel, signOf, titleOf } from './run-model.js';
 import { StepperView } from './stepper-view.js';
 import { startTheme } from './theme.js';
+import { startTimelineSize } from './timeline-size.js';
 import { TimelineView } from './timeline-view.js';
 import { TreeView } from './tree-view.js';
 
@@ -25,7 +27,10 @@ const header = new HeaderView(model, (signs) => filter({ signs }));
 const detail = new DetailView(model, controls, ask);
 const tree = new TreeView(byId('tree', HTMLElement), model, {
   onChoose: choose,
-  onOpen: () => goTo('detail'),
+  onOpen: () => {
+    goTo('detail');
+    if (!tree.isShown) byId('detail', HTMLElement).focus(); // it took the tree's place
+  },
   onKey: (key) => {
     if (key !== 'p' && key !== 'r' && key !== 'c') return false;
     detail.act(key === 'p' ? 'pause' : key === 'r' ? 'resume' : 'cancel');
@@ -34,6 +39,7 @@ const tree = new TreeView(byId('tree', HTMLElement), model, {
 });
 const timeline = new TimelineView(model, { onChoose: choose });
 const stepper = new StepperView(() => look(false));
+const problems = new ProblemsView();
 const connection = new Connection(token, { onHello, onFrame, onStatus });
 const search = byId('search', HTMLInputElement);
 const empty = byId('tree-empty', HTMLElement);
@@ -43,6 +49,7 @@ let wanted: { text: string; signs: ReadonlySet<string> } = { text: '', signs: ne
 let isDue = false;
 
 startTheme(() => timeline.themeChanged());
+startTimelineSize();
 search.addEventListener('input', () => filter({ text: search.value }));
 for (const button of document.querySelectorAll('[data-goto]')) {
   button.addEventListener('click', () => goTo(button.getAttribute('data-goto') ?? 'list'));
@@ -74,6 +81,8 @@ async function drawChart(): Promise<void> {
 function onHello(hello: NonNullable<RunModel['hello']>): void {
   model.hello = hello;
   if (hello.steps !== undefined) stepper.open(hello.steps);
+  const { problems: told = [] } = hello;
+  if (problems.show(told)) announcer.say('problems', problems.text(told));
   setAttribute(document.body, 'data-kind', hello.kind);
 }
 
@@ -87,6 +96,8 @@ function onFrame(frame: Frame): void {
 
 function onStatus(status: Status): void {
   header.status = status;
+  model.isLost = status === 'lost' || status === 'refused' || status === 'away';
+  detail.canSteer = status === 'open' || status === 'connecting';
   setAttribute(document.body, 'data-status', status);
   if (status === 'lost') announcer.say('connection', 'The connection to the run is lost.');
   soon();
@@ -154,11 +165,16 @@ function render(): void {
   header.render();
   tree.render();
   empty.hidden = tree.items.length > 0;
-  setText(empty, model.rows.size > 0 ? 'No subagent is like that.' : 'Nothing has been spawned yet.');
+  setText(empty, emptyText());
   timeline.render(tree.items, focus?.id);
   detail.render();
   const asking = [...model.rows.values()].some((row) => signOf(row) === 'asking');
   setAttribute(document.body, 'data-asking', asking);
+}
+
+function emptyText(): string {
+  if (model.rows.size > 0) return 'No subagent is like that.';
+  return model.hello ? 'Nothing has been spawned yet.' : header.statusText;
 }
 
 function goTo(pane: string): void {

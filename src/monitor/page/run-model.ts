@@ -31,10 +31,16 @@ export class RunModel {
   }
 
   #frameNow = 0;
+  /** Since when nothing is heard of the run, by our clock. */
+  #lostAt: number | undefined;
 
-  /** By the run's clock; that of a stored run stands still. */
+  /** By the run's clock; that of a stored run stands still, and so does one that nothing is heard of. */
   get now(): number {
-    return this.hello?.kind === 'stored' ? this.#frameNow : Date.now() + this.#skewMs;
+    return this.hello?.kind === 'stored' ? this.#frameNow : (this.#lostAt ?? Date.now()) + this.#skewMs;
+  }
+
+  set isLost(isLost: boolean) {
+    this.#lostAt = isLost ? (this.#lostAt ?? Date.now()) : undefined;
   }
 
   /** In the order of spawning. */

@@ -5,6 +5,7 @@ import { byId, setAttribute, setText } from './dom.js';
 const KEY = 'troupe-monitor-theme';
 const CHOICES = ['system', 'light', 'dark'] as const;
 type Choice = (typeof CHOICES)[number];
+const NAMES: Readonly<Record<Choice, string>> = { system: 'Auto', light: 'Light', dark: 'Dark' };
 
 /** @param onChange Called when the colours have changed. */
 export function startTheme(onChange: () => void): void {
@@ -12,8 +13,8 @@ export function startTheme(onChange: () => void): void {
   let choice = stored();
   const apply = () => {
     setAttribute(document.documentElement, 'data-theme', choice === 'system' ? undefined : choice);
-    setText(button, choice === 'system' ? 'Auto' : choice === 'light' ? 'Light' : 'Dark');
-    setAttribute(button, 'aria-label', `Colours: ${choice}`);
+    setText(button, `◐ ${NAMES[choice]}`);
+    setAttribute(button, 'aria-label', `Theme: ${NAMES[choice]}`);
     onChange();
   };
   button.addEventListener('click', () => {

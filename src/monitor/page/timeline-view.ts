@@ -1,8 +1,8 @@
 /** Who did what when: one line for each subagent of the tree, drawn as far as it can be seen. */
 
-import type { Span, SpanKind } from '../protocol.js';
-import { byId, el, setText } from './dom.js';
-import { clock, duration } from './format.js';
+import type { Row, Span, SpanKind } from '../protocol.js';
+import { byId, el, setAttribute, setText } from './dom.js';
+import { clock, duration, several } from './format.js';
 import { type RunModel, titleOf } from './run-model.js';
 import type { TreeItem } from './tree-model.js';
 
@@ -51,6 +51,11 @@ export class TimelineView {
     this.#items = items;
     this.#chosen = chosen;
     this.#space.style.height = `${AXIS + items.length * LINE}px`;
+    setAttribute(
+      this.#frame,
+      'aria-label',
+      `Who did what when: ${several(items.length, 'line')}, in the order of the tree`,
+    );
     this.#soon();
   }
 
@@ -101,6 +106,7 @@ export class TimelineView {
     context.clearRect(0, 0, width, height);
     context.font = '12px system-ui, sans-serif';
     context.textBaseline = 'middle';
+    if (this.#items.length === 0) return;
     const [from, to] = this.#times();
     const xOf = (time: number) => this.#gutter + ((time - from) / (to - from)) * (width - this.#gutter - 12);
     const first = Math.max(0, Math.floor(scrollTop / LINE));
@@ -125,12 +131,7 @@ export class TimelineView {
     }
     context.fillStyle = colours.ink;
     const indent = 12 + Math.min(level - 1, 5) * 10;
-    context.save();
-    context.beginPath();
-    context.rect(0, y, gutter - 8, LINE);
-    context.clip();
-    context.fillText(titleOf(row), indent, y + LINE / 2);
-    context.restore();
+    context.fillText(fitted(context, titleOf(row), gutter - 8 - indent), indent, y + LINE / 2);
     context.save();
     context.beginPath();
     context.rect(gutter, y, width - gutter, LINE);
@@ -138,6 +139,8 @@ export class TimelineView {
     context.fillStyle = colours.life;
     const end = row.endedAt ?? to;
     context.fillRect(xOf(row.createdAt), y + LINE / 2 - 0.5, Math.max(1, xOf(end) - xOf(row.createdAt)), 1);
+    const kept = keptFrom(row);
+    if (kept > row.createdAt) context.fillRect(xOf(row.createdAt), y + 6, xOf(kept) - xOf(row.createdAt), LINE - 12);
     // A pause lies over what is still in flight in it.
     const spans = row.spans.toSorted((a, b) => Number(a.kind === 'paused') - Number(b.kind === 'paused'));
     for (const span of spans) {
@@ -229,9 +232,28 @@ export class TimelineView {
     const span = x >= 0 ? item?.row.spans.findLast(isIn) : undefined;
     this.#tip.hidden = item === undefined;
     if (!item) return;
-    const what = span ? ` · ${span.label} · ${duration((span.to ?? to) - span.from)}` : '';
+    const isForgotten = item.row.createdAt <= time && time < keptFrom(item.row);
+    const rest = isForgotten ? ' · what it did so early is not kept' : '';
+    const what = span ? ` · ${span.label} · ${duration((span.to ?? to) - span.from)}` : rest;
     setText(this.#tip, `${titleOf(item.row)}${what}`);
     this.#tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 260)}px`;
     this.#tip.style.top = `${event.clientY - 34}px`;
   }
+}
+
+/** From when on it is known what it did: of one that did much, the oldest is forgotten. */
+function keptFrom({ spans: [first], createdAt }: Row): number {
+  return first && first.no > 1 ? first.from : createdAt;
+}
+
+/** Cut where it is wider than that, in px. */
+function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text;
+  let [fits, tooLong] = [0, Math.min(text.length, width)]; // no letter is narrower than a px
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (context.measureText(`${text.slice(0, middle)}…`).width <= width) fits = middle;
+    else tooLong = middle;
+  }
+  return `${text.slice(0, fits).trimEnd()}…`;
 }

@@ -3,6 +3,7 @@
 import type { ErrorInfo } from '../../domain/errors.js';
 import type { Task } from '../../domain/tool.js';
 import type { FocusEvent } from '../protocol.js';
+import { several } from './format.js';
 
 export interface ToolCall {
   readonly toolId: string;
@@ -38,7 +39,8 @@ export interface MessageBlock {
 export interface NoteBlock {
   readonly kind: 'note';
   readonly tone: 'plain' | 'bad' | 'good';
-  readonly time: number;
+  /** Absent where it was told only afterwards. */
+  readonly time?: number;
   readonly text: string;
 }
 
@@ -156,7 +158,9 @@ export class Transcript {
         );
         break;
       case 'gap':
-        this.#note(event.time, `${event.missed} earlier events are not kept`, 'bad');
+        if (event.epoch === undefined)
+          this.#note(event.time, `${several(event.missed, 'earlier event is', 'earlier events are')} not kept`, 'bad');
+        else this.#note(undefined, `${several(event.missed, 'event')} of a former life, in another process`);
         break;
       case 'subagent_completed': {
         const { output, error, durationMs, success } = event;
@@ -194,8 +198,8 @@ export class Transcript {
     return block;
   }
 
-  #note(time: number, text: string, tone: NoteBlock['tone'] = 'plain'): void {
-    this.#add({ kind: 'note', tone, time, text });
+  #note(time: number | undefined, text: string, tone: NoteBlock['tone'] = 'plain'): void {
+    this.#add({ kind: 'note', tone, text, ...(time === undefined ? {} : { time }) });
   }
 
   #begin(turn: number, startedAt: number): TurnBlock {

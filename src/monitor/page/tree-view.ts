@@ -66,8 +66,9 @@ export class TreeView {
     setAttribute(this.#tree, 'aria-activedescendant', at < 0 ? undefined : lineId(at));
   }
 
-  focus(): void {
-    this.#tree.focus();
+  /** It may stand behind another part of the page. */
+  get isShown(): boolean {
+    return this.#tree.offsetParent !== null;
   }
 
   #fill(line: TreeLine, index: number): void {
@@ -172,7 +173,8 @@ class TreeLine extends HTMLElement {
     setAttribute(this, 'role', 'treeitem');
     const twisty = el('span', { class: 'twisty' }, this.#twisty);
     const sign = el('span', { class: 'sign' }, this.#sign);
-    const first = el('span', { class: 'first' }, this.#title, this.#id, this.#tokens);
+    const names = el('span', { class: 'names-of-line' }, this.#title, this.#id);
+    const first = el('span', { class: 'first' }, names, this.#tokens);
     const second = el('span', { class: 'second' }, this.#doing, this.#time);
     this.append(twisty, sign, el('span', { class: 'words' }, first, second));
   }

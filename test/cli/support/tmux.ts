@@ -13,15 +13,21 @@ export interface OpenTerminal {
   /** Types a line: the program with these arguments. */
   type(args: string): Promise<unknown>;
   press(key: string): Promise<unknown>;
+  /** Types a line to the program that runs. */
+  enter(line: string): Promise<unknown>;
   /** @returns the screen, without the line that was typed and without empty ones. */
   untilShown(text: string | RegExp): Promise<string[]>;
 }
 
 /** @param program Of Node, before the arguments; by default the sources. */
-export async function openTerminal(folder: string, program: readonly string[] = PROGRAM): Promise<OpenTerminal> {
+export async function openTerminal(
+  folder: string,
+  program: readonly string[] = PROGRAM,
+  { columns, rows }: { readonly columns: number; readonly rows: number } = { columns: 160, rows: 40 },
+): Promise<OpenTerminal> {
   const server = `troupe-${randomUUID()}`;
   const tmux = (...args: readonly string[]) => run('tmux', ['-u', '-f', '/dev/null', '-L', server, ...args]);
-  await tmux('new-session', '-d', '-x', '160', '-y', '40', '-c', folder, 'sh');
+  await tmux('new-session', '-d', '-x', `${columns}`, '-y', `${rows}`, '-c', folder, 'sh');
   onTestFinished(async () => {
     await tmux('kill-server').catch(() => {});
   });
@@ -30,6 +36,7 @@ export async function openTerminal(folder: string, program: readonly string[] = 
     type: (args) =>
       tmux('send-keys', '-l', `${command} ${args}; echo "ended with $?"`).then(() => tmux('send-keys', 'Enter')),
     press: (key) => tmux('send-keys', key),
+    enter: (line) => tmux('send-keys', '-l', line).then(() => tmux('send-keys', 'Enter')),
     untilShown: (text) =>
       vi.waitFor(
         async () => {

@@ -116,6 +116,20 @@ describe('the transcript', () => {
   });
 });
 
+describe('what is not kept', () => {
+  const gap = { type: 'gap', missed: 19, subagentId: 'a', time: 90, v: 1 } as const;
+
+  it('is no fault where it was told in a former life, and one where history was cut', () => {
+    const transcript = new Transcript();
+    transcript.apply({ ...gap, epoch: 0, fromSeq: 1, toSeq: 19 });
+    transcript.apply(gap);
+    expect(transcript.blocks).toEqual([
+      { kind: 'note', tone: 'plain', text: '19 events of a former life, in another process' },
+      { kind: 'note', tone: 'bad', time: 90, text: '19 earlier events are not kept' },
+    ]);
+  });
+});
+
 describe('the path through the chart', () => {
   const arrows: { from: string; to: string }[] = [];
   const chart = { states: new Set<string>(), initials: new Set<string>() };

@@ -106,6 +106,41 @@ describe('a page on a run', { timeout: 60_000 }, () => {
     expect(told.at(-1)).toBe('and be kind');
   });
 
+  it('has a timeline that tells who did what when, and chooses whose line is pressed', async () => {
+    const world = await createMonitoredWorld(
+      byPrompt({
+        look: [
+          { ...calls(['slow', { label: 'here', ms: 500 }]), delayMs: 1_000 },
+          { text: 'seen', delayMs: 1_000 },
+        ],
+        long: [
+          ...Array.from({ length: 70 }, () => ({ ...calls(['peek', { label: 'x' }]), delayMs: 10 })),
+          { text: 'done', delayMs: 10 },
+        ],
+      }),
+    );
+    world.spawn({ prompt: 'look', description: 'Look' });
+    world.spawn({ prompt: 'long', description: 'Long', maxSteps: 100 });
+    await world.clock.advance(5_000);
+    const { page } = await openPage(world.monitor.url);
+    await shows(page, '#chips', '2 completed');
+    const box = await page.locator('#timeline').boundingBox();
+    /** At that part of the 2.5 s that all took, on that line. */
+    const at = async (part: number, line: number) => {
+      const [left, width] = [(box?.x ?? 0) + 190, (box?.width ?? 0) - 190 - 12];
+      await page.mouse.move(left + part * width, (box?.y ?? 0) + 24 + 20 * line + 10);
+      return page.locator('#timeline-tip').innerText();
+    };
+    expect(await at(0.2, 0)).toBe('Look · turn 1 · 1.0 s');
+    expect(await at(0.5, 0)).toMatch(/^Look · slow · \S+ · 500 ms$/);
+    expect(await at(0.9, 0)).toBe('Look · turn 2 · 1.0 s');
+    expect(await at(0.01, 1)).toBe('Long · what it did so early is not kept');
+    expect(await at(0.9, 1)).toBe('Long');
+    await page.mouse.down();
+    await page.mouse.up();
+    await shows(page, '#detail-title', 'Long');
+  });
+
   it('goes on where it was when it is loaded again in the middle of an answer', async () => {
     const text = Array.from({ length: 60 }, (_, index) => `word${index} `).join('');
     const world = await createMonitoredWorld([slowly(text)]);
@@ -165,11 +200,22 @@ describe('a page on a run', { timeout: 60_000 }, () => {
     const wrong = await openPage(monitor.url.replace('#token=', '#token=x'));
     await shows(wrong.page, '#status', 'the link is not valid');
     expect(await wrong.page.locator('tree-line:visible').count()).toBe(0);
+    await shows(wrong.page, '#tree-empty', 'the link is not valid');
+    expect(await wrong.page.locator('#detail-empty:visible, #totals:visible').count()).toBe(0);
     const { page } = await openPage(monitor.url);
-    await lineOf(page, 'There').waitFor();
+    await page.clock.install();
+    await page.reload();
+    await lineOf(page, 'There').click();
+    const cancel = page.getByRole('button', { name: 'Cancel', exact: true });
+    expect(await cancel.isEnabled()).toBe(true);
     await monitor.close();
     await shows(page, '#status', 'connection lost');
     expect(await lineOf(page, 'There').count()).toBe(1);
+    expect(await cancel.isEnabled()).toBe(false);
+    const timeShown = () => page.locator('#detail-facts div', { hasText: 'Time' }).innerText();
+    const before = await timeShown();
+    await page.clock.runFor(600_000);
+    expect(await timeShown()).toBe(before); // nobody knows whether it goes on
   });
 
   it('gives a page of another origin nothing, though it has the token', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { TroupeError } from '../../../src/domain/errors.js';
 import { openMonitor } from '../../../src/monitor/start-monitor.js';
 import { readStoredLogs } from '../../../src/monitor/stored-logs.js';
 import { StoredRun } from '../../../src/monitor/stored-run.js';
@@ -57,6 +58,31 @@ describe('a page on a stored run', { timeout: 60_000 }, () => {
     await soon(async () => Number(await page.locator('#step-range').inputValue())).toBeGreaterThan(0);
     await soon(async () => Number(await page.locator('#step-range').inputValue())).toBeLessThan(run.steps);
     await page.getByRole('button', { name: 'Stop' }).click();
+    expect(complaints).toEqual([]);
+  });
+
+  it('says on top what could not be read, and shows all else', async () => {
+    const { folder } = await createStoredWorld();
+    const store = new FileSessionStore(folder);
+    const whole = store.readJournal.bind(store);
+    const evil = '<img src=x onerror=window.hacked=1>';
+    store.readJournal = async (path) => {
+      if (path.at(-1) === 'subagent-2') throw new TroupeError('store_corrupt', `subagent-2: line 3 ${evil}`);
+      return whole(path);
+    };
+    const source = await StoredSource.open('the run of yesterday', () => readStoredLogs(store));
+    const monitor = await openMonitor(source, { port: 0, holdsProcess: true, files: pageFiles() });
+    onTestFinished(() => monitor.close());
+    const { page, complaints } = await openPage(monitor.url, { viewport: { width: 400, height: 700 } });
+    await shows(page, '#problems', '1 part of this run could not be read; all else is shown.');
+    await shows(page, '#problems li', `subagent-2: line 3 ${evil}`);
+    await shows(page, '#announcements', '1 part of this run could not be read');
+    await soon(() => page.locator('tree-line:visible').count()).toBe(4);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+    store.readJournal = whole;
+    await page.reload();
+    await soon(() => page.locator('tree-line:visible').count()).toBe(5);
+    expect(await page.locator('#problems').isVisible()).toBe(false);
     expect(complaints).toEqual([]);
   });
 });

@@ -1,27 +1,20 @@
-/** A run to look at: subagents in every state, played by a script. It neither reads nor writes a file. */
+/** A run to look at: subagents in every state, played by a script on a virtual clock. It neither reads nor writes a file. */
 
-import { Agent, defineTool, Orchestrator, type SessionStore } from 'troupe';
-import { type ScriptedTurn, scripted } from 'troupe/testing';
+import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { defineTool } from '../../../src/activities/tools/index.js';
+import { Agent } from '../../../src/agent/index.js';
+import { delay } from '../../../src/domain/clock.js';
+import type { Tool } from '../../../src/domain/tool.js';
+import { Orchestrator } from '../../../src/orchestrator/index.js';
+import type { SessionStore } from '../../../src/store/index.js';
+import { type ScriptedTurn, scripted, VirtualClock } from '../../../src/testing/index.js';
 
-export interface Demo {
-  readonly orchestrator: Orchestrator;
-  /** Resolves when everything stands as it is to be seen. */
-  readonly ready: Promise<void>;
-}
-
-const TOOLS = [
-  tool(
-    'read_file',
-    'path',
-    true,
-    400,
-    (path) => `1  export function load(${path.length}) {\n2    return fetchAll();\n3  }`,
-  ),
-  tool('search', 'pattern', true, 900, (pattern) => `src/session.ts:41: ${pattern}\nsrc/store.ts:12: ${pattern}`),
-  tool('run_tests', 'filter', false, 60_000, () => '42 tests passed'),
-  tool('deploy', 'target', false, 10, (target) => `deployed to ${target}`),
-];
+/** How long it has run when it is looked at, in ms. */
+const SHOWN_AFTER_MS = 3_200;
+/** When one of them is paused. */
+const PAUSED_AFTER_MS = 2_400;
+const STEP_MS = 10;
 
 /** By prompt: the turns of one subagent. A text is streamed word by word. */
 const SCRIPT: Readonly<Record<string, readonly ScriptedTurn[]>> = {
@@ -69,10 +62,16 @@ const SCRIPT: Readonly<Record<string, readonly ScriptedTurn[]>> = {
   ],
 };
 
-/** @param extra More subagents that wait in the queue. */
-export async function startDemo(
-  options: { readonly extra?: number; readonly store?: SessionStore } = {},
-): Promise<Demo> {
+export interface ShownRunOptions {
+  /** More subagents that wait in the queue. */
+  readonly extra?: number;
+  readonly store?: SessionStore;
+}
+
+/** It stands still as it is to be seen. */
+export async function showRun({ extra = 0, store }: ShownRunOptions = {}): Promise<Orchestrator> {
+  const clock = new VirtualClock(Date.now() - SHOWN_AFTER_MS); // the page tells the time by the clock on the wall
+  const tools = toolsOf(clock);
   const turns = new Map<string, number>();
   const model = scripted((request) => {
     const prompt = request.messages.find(({ role }) => role === 'user')?.content ?? '';
@@ -80,36 +79,63 @@ export async function startDemo(
     turns.set(prompt, turn + 1);
     return SCRIPT[prompt]?.[turn] ?? { ...words('Working on it, one file after the other.', 400), hang: true };
   });
-  const agent = await Agent.create(undefined, { defaultModel: model, tools: TOOLS });
+  const agent = await Agent.create(undefined, { defaultModel: model, tools, clock });
   const orchestrator = Orchestrator.create(agent, {
-    maxConcurrentSubagents: options.extra && options.extra > 100 ? 40 : 6,
+    maxConcurrentSubagents: extra > 100 ? 40 : 6,
     onLimit: 'queue',
     approvals: 'wait',
-    ...(options.store ? { store: options.store } : {}),
+    ...(store ? { store } : {}),
   });
+  onTestFinished(() => orchestrator.close({ mode: 'cancel' }));
   const spawn = (prompt: string, agentType = 'general', parentId?: string) =>
     orchestrator.spawnSubagent({
       agentType,
       prompt,
       description: prompt,
-      tools: TOOLS,
+      tools,
       permissive: prompt !== 'Deploy to staging',
       ...(parentId ? { parentId } : {}),
     });
   const lead = spawn('Plan the release');
-  const review = spawn('Review the session store', 'review', lead.id);
+  spawn('Review the session store', 'review', lead.id);
   spawn('Run the tests', 'general', lead.id);
   spawn('Deploy to staging');
   const translate = spawn('Translate the guide');
-  const issues = spawn('Summarise the issues');
+  spawn('Summarise the issues');
   spawn('Tidy the examples');
   spawn('Write the release notes');
-  for (let index = 0; index < (options.extra ?? 0); index++) spawn(`Check module ${index + 1}`);
-  const ready = (async () => {
-    await Promise.all([review.outcome(), issues.outcome()]);
-    void translate.pause(); // it comes to rest only when its model does, which is never
-  })();
-  return { orchestrator, ready };
+  for (let index = 0; index < extra; index++) spawn(`Check module ${index + 1}`);
+  for (let ms = 0; ms < SHOWN_AFTER_MS; ms += STEP_MS) {
+    if (ms === PAUSED_AFTER_MS) void translate.pause(); // it comes to rest only when its model does, which is never
+    await clock.advance(STEP_MS);
+  }
+  return orchestrator;
+}
+
+function toolsOf(clock: VirtualClock): Tool[] {
+  const tool = (name: string, key: string, readOnly: boolean, ms: number, answer: (value: string) => string) =>
+    defineTool({
+      name,
+      description: `Pretends to ${name.replace('_', ' ')}.`,
+      input: z.looseObject({ [key]: z.string() }),
+      readOnly,
+      run: async (input, { signal }) => {
+        await delay(clock, ms, signal);
+        return answer(String(input[key]));
+      },
+    });
+  return [
+    tool(
+      'read_file',
+      'path',
+      true,
+      400,
+      (path) => `1  export function load(${path.length}) {\n2    return fetchAll();\n3  }`,
+    ),
+    tool('search', 'pattern', true, 900, (pattern) => `src/session.ts:41: ${pattern}\nsrc/store.ts:12: ${pattern}`),
+    tool('run_tests', 'filter', false, 60_000, () => '42 tests passed'),
+    tool('deploy', 'target', false, 10, (target) => `deployed to ${target}`),
+  ];
 }
 
 function words(text: string, delayMs = 120): ScriptedTurn {
@@ -119,18 +145,4 @@ function words(text: string, delayMs = 120): ScriptedTurn {
     betweenMs: 12,
     usage: { inputTokens: 1_840, outputTokens: text.length },
   };
-}
-
-function tool(name: string, key: string, readOnly: boolean, ms: number, answer: (value: string) => string) {
-  return defineTool({
-    name,
-    description: `Pretends to ${name.replace('_', ' ')}.`,
-    input: z.looseObject({ [key]: z.string() }),
-    readOnly,
-    run: (input, { signal }) =>
-      new Promise<string>((resolve) => {
-        const timer = setTimeout(() => resolve(answer(String(input[key]))), ms);
-        signal.addEventListener('abort', () => clearTimeout(timer));
-      }),
-  });
 }
