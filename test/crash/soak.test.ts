@@ -28,8 +28,9 @@ it('ten thousand subagents in a store on disk leave memory and open files as the
         for (let beside = 0; beside < 50; beside++) orchestrator.spawnSubagent({ ...spec, timeoutMs: 60_000 });
         await orchestrator.waitAll();
       }
-      for (let count = 0; count < 5; count++) { globalThis.gc(); await after(20); }
-      return { heap: process.memoryUsage().heapUsed, files: readdirSync('/proc/self/fd').length };
+      const heaps = []; // on a busy machine it takes a while until all is let go
+      for (let count = 0; count < 15; count++) { globalThis.gc(); heaps.push(process.memoryUsage().heapUsed); await after(40); }
+      return { heap: Math.min(...heaps), files: readdirSync('/proc/self/fd').length };
     };
     await run(1000);
     const samples = [await run(1000)];
