@@ -10,16 +10,16 @@ export const MAX_PAGES = 256;
 const FRAME_MS = 80;
 /** Shows both sides that the other is there. */
 const HEARTBEAT_MS = 15_000;
-/** A page that has taken nothing for so long is let go; it comes back by itself. */
-const STALLED_MS = 60_000;
+/** A page that has not taken what it was sent by then is let go: that alone would keep the process alive. It comes back by itself. */
+const STALLED_MS = 5_000;
 
 interface Page {
   readonly response: ServerResponse;
   readonly view: View;
   readonly letGo: () => void;
   place: Place | undefined;
-  /** Since when its socket takes nothing more; ms. */
-  stalledSince: number | undefined;
+  /** Runs while its socket takes nothing more. */
+  patience: NodeJS.Timeout | undefined;
 }
 
 interface Made {
@@ -51,11 +51,12 @@ export class Pages {
     const hello = await this.#source.hello(place === undefined);
     if (response.destroyed) return;
     const letGo = this.#source.watch(view);
-    const page: Page = { response, view, letGo, place, stalledSince: undefined };
+    const page: Page = { response, view, letGo, place, patience: undefined };
     this.#open.add(page);
     response.once('close', () => this.#remove(page));
     response.on('drain', () => {
-      page.stalledSince = undefined;
+      clearTimeout(page.patience);
+      page.patience = undefined;
       this.#feed(page);
     });
     response.write(`retry: 1000\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`);
@@ -70,6 +71,7 @@ export class Pages {
   }
 
   #remove(page: Page): void {
+    clearTimeout(page.patience);
     if (!this.#open.delete(page)) return;
     page.letGo();
     if (this.#open.size > 0) return;
@@ -89,14 +91,15 @@ export class Pages {
 
   /** Nothing waits here for a page that does not read: when it does, it is sent what it lacks then. */
   #feed(page: Page): void {
-    while (page.stalledSince === undefined && !page.response.destroyed) {
+    const { response } = page;
+    while (page.patience === undefined && !response.destroyed) {
       const next = this.#frameFor(page);
       if (next === undefined) {
-        if (this.#source.endsWhenRead) page.response.end('event: end\ndata: {}\n\n');
+        if (this.#source.endsWhenRead) response.end('event: end\ndata: {}\n\n');
         return;
       }
       page.place = next.place;
-      if (!page.response.write(next.text)) page.stalledSince = performance.now();
+      if (!response.write(next.text)) page.patience = setTimeout(() => response.destroy(), STALLED_MS).unref();
     }
   }
 
@@ -113,10 +116,8 @@ export class Pages {
   }
 
   #beat(): void {
-    const now = performance.now();
-    for (const { response, stalledSince } of this.#open) {
-      if (stalledSince === undefined) response.write(': here\n\n');
-      else if (now - stalledSince > STALLED_MS) response.destroy();
+    for (const { response, patience } of this.#open) {
+      if (patience === undefined) response.write(': here\n\n');
     }
   }
 }

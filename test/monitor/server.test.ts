@@ -293,4 +293,34 @@ describe('the life of a monitor', () => {
     `);
     expect(ended).toEqual({ code: 0, stdout: 'open\ndone\n', stderr: '' });
   });
+
+  it('lets a program end by itself though an open page has stopped reading', { timeout: 60_000 }, async () => {
+    const ended = await runProgram(
+      `
+      import { LiveSource } from './src/monitor/live-source.ts';
+      import { openMonitor } from './src/monitor/start-monitor.ts';
+      import { spawn } from 'node:child_process';
+      import { once } from 'node:events';
+      const orchestrator = Orchestrator.create(await agentOf([{ text: Array(6000).fill('x'.repeat(2000)), delayMs: 100 }]));
+      const monitor = await openMonitor(new LiveSource(orchestrator, 'x'), { port: 0, holdsProcess: false, files: new Map() });
+      const token = monitor.url.split('token=')[1];
+      const request = ['GET /events?focus=subagent-1 HTTP/1.1', 'Host: 127.0.0.1:' + monitor.port, 'Authorization: Bearer ' + token];
+      const page = spawn(process.execPath, ['-e', \`
+        const socket = require('node:net').connect(\${monitor.port}, '127.0.0.1', () => {
+          socket.write(\${JSON.stringify(request.join('\\r\\n') + '\\r\\n\\r\\n')});
+          socket.once('data', () => { socket.pause(); console.log('open'); });
+        });
+        setInterval(() => {}, 1000);
+      \`], { stdio: ['ignore', 'pipe', 'ignore'] });
+      process.on('exit', () => page.kill('SIGKILL'));
+      await once(page.stdout, 'data');
+      page.stdout.destroy();
+      page.unref();
+      const handle = orchestrator.spawnSubagent(spec);
+      console.log((await handle.wait()).length);
+    `,
+      { timeoutMs: 50_000 },
+    );
+    expect(ended).toEqual({ code: 0, stdout: '12000000\n', stderr: '' });
+  });
 });
