@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isFinal } from '../../src/domain/lifecycle.js';
 import { eventsOf } from '../support/world.js';
 import { Ledger, workOf } from './support/ledger.js';
-import { liveOn, type Scenario } from './support/lives-of.js';
+import { actsOf, delaysOf, liveOn, type Scenario } from './support/lives-of.js';
 
 const RUNS = process.env.CI ? 400 : 150;
 
@@ -15,15 +15,8 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
     fc.record({
       appends: fc.integer({ min: 1, max: 30 }),
       losesDocuments: fc.boolean(),
-      delays: fc.array(fc.nat(3), { minLength: 1, maxLength: 7 }),
-      acts: fc.array(
-        fc.record({
-          op: fc.constantFrom('pause', 'resume', 'steer', 'wait', 'wait', 'wait', 'wait'),
-          who: fc.nat(5),
-          ms: fc.nat(4),
-        }),
-        { maxLength: 25 },
-      ),
+      delays: delaysOf,
+      acts: actsOf,
     }),
     { maxLength: 3 },
   ),

@@ -8,7 +8,7 @@ import { step } from '../session/session-world.js';
 import { MortalStore } from '../support/mortal-store.js';
 import { createWorld } from '../support/world.js';
 import { formOf, Ledger, type Work, workOf } from './support/ledger.js';
-import { tools } from './support/lives-of.js';
+import { type Act, actsOf, delaysOf, tools } from './support/lives-of.js';
 
 const RUNS = process.env.CI ? 300 : 100;
 const MAX_ROUNDS = 400;
@@ -18,12 +18,6 @@ const TIMEOUT_MS = 60_000;
 const LATE_MS = 90_000;
 const UNAVAILABLE = new TroupeError('model_unavailable', 'out of order');
 const RETRIES = 2;
-
-interface Act {
-  readonly op: 'pause' | 'resume' | 'steer' | 'wait';
-  readonly who: number;
-  readonly ms: number;
-}
 
 interface Scenario {
   readonly steps: readonly { readonly work: Work; readonly hangs: number }[];
@@ -43,15 +37,8 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   ends: fc.array(
     fc.record({
       appends: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined, freq: 3 }),
-      delays: fc.array(fc.nat(3), { minLength: 1, maxLength: 7 }),
-      acts: fc.array(
-        fc.record({
-          op: fc.constantFrom('pause', 'resume', 'steer', 'wait', 'wait', 'wait', 'wait'),
-          who: fc.nat(5),
-          ms: fc.nat(4),
-        }),
-        { maxLength: 25 },
-      ),
+      delays: delaysOf,
+      acts: actsOf,
     }),
     { maxLength: 4 },
   ),

@@ -1,5 +1,6 @@
 /** Lives of one session on one store, each killed at one of its records, until all is done. */
 
+import fc from 'fast-check';
 import { z } from 'zod';
 import { defineTool } from '../../../src/activities/tools/index.js';
 import { delay } from '../../../src/domain/clock.js';
@@ -16,6 +17,18 @@ export interface Act {
   readonly who: number;
   readonly ms: number;
 }
+
+/** What is done to the living, one after the other. */
+export const actsOf: fc.Arbitrary<readonly Act[]> = fc.array(
+  fc.record({
+    op: fc.constantFrom('pause', 'resume', 'steer', 'wait', 'wait', 'wait', 'wait'),
+    who: fc.nat(5),
+    ms: fc.nat(4),
+  }),
+  { maxLength: 25 },
+);
+/** How long writes take, in turns; ms. */
+export const delaysOf: fc.Arbitrary<readonly number[]> = fc.array(fc.nat(3), { minLength: 1, maxLength: 7 });
 
 export interface Scenario {
   readonly works: readonly Work[];
