@@ -11,7 +11,7 @@ const FRAME_MS = 80;
 /** Shows both sides that the other is there. */
 const HEARTBEAT_MS = 15_000;
 /** A page that has not taken what it was sent by then is let go: that alone would keep the process alive. It comes back by itself. */
-const STALLED_MS = 5_000;
+const STALLED_MS = 15_000;
 
 interface Page {
   readonly response: ServerResponse;
