@@ -130,10 +130,16 @@ function linesOf({ subagentId, agentType, toolName, args, reason }: PermissionRe
   ];
 }
 
-/** What has several lines stands behind a bar, so that none of them looks like another argument. */
+/** What is not one short line stands behind a bar, so that none of them looks like another argument, and all is shown. */
 function linesOfArgument(key: string, value: string): string[] {
-  const [name = '', lines] = [broken(key).join(' '), broken(value)];
-  return lines.length === 1 ? [`  ${name}: ${lines[0]}`] : [`  ${name}:`, ...lines.map((line) => `    | ${line}`)];
+  const [names, lines] = [broken(key), broken(value)];
+  const alone = `${names.join(' ')}: ${lines[0]}`;
+  if (lines.length === 1 && alone.length <= MAX_COLUMNS) return [`  ${alone}`];
+  const last = names.length - 1;
+  return [
+    ...names.map((name, at) => (at < last ? `  ${name}` : `  ${name}:`)),
+    ...lines.map((line) => `    | ${line}`),
+  ];
 }
 
 function textOf(value: unknown): string {

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { approvalsFor } from '../../src/cli/approvals.js';
+import { terminal } from '../../src/cli/terminal.js';
 import { control, openStream } from '../monitor/support/ask.js';
 import { needs } from '../support/needs.js';
 import { startHeldModel } from './support/held-model.js';
@@ -160,3 +163,25 @@ async function openRequest(link: string): Promise<string> {
   stream.close();
   return told.at(-1)?.frame.rows.flatMap(({ requests }) => requests)[0]?.requestId ?? '';
 }
+
+it('shows the whole value of an argument, however long its name is', async () => {
+  const tty = () => Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true });
+  const [stdin, stdout, stderr] = [tty(), tty(), tty()];
+  // as far as they are used here
+  const streams = { stdin, stdout, stderr, env: {} } as unknown as Parameters<typeof terminal>[0];
+  const approvals = approvalsFor(terminal(streams), false);
+  const value = `${'v'.repeat(120)} the end`;
+  const request = { subagentId: 'subagent-1', agentType: 'general', requestId: 'r', toolName: 'move', reason: 'asked' };
+  const args = { ['k'.repeat(300)]: value };
+  void approvals.options.confirm?.({ ...request, args } as unknown as Parameters<
+    NonNullable<typeof approvals.options.confirm>
+  >[0]);
+  let shown = '';
+  for await (const text of stderr) {
+    shown += text;
+    if (shown.includes('y: yes')) break;
+  }
+  approvals.close();
+  expect(shown).toContain(`    | ${value}\n`);
+  expect(shown.replaceAll(/\n {2}/g, '')).toContain('k'.repeat(300));
+});

@@ -88,14 +88,18 @@ describe('troupe demo in a terminal', { timeout: 120_000 }, () => {
     expect(left).not.toContainEqual(expect.stringContaining('q quit'));
   });
 
-  it('shows its link and its keys whole, also on a small screen', async () => {
+  it.each([
+    [48, 18],
+    [40, 12],
+  ])('shows its link and its keys whole, also on a small screen: %i columns, %i rows', async (columns, rows) => {
     needs('tmux');
-    const small = { columns: 48, rows: 18 };
+    const small = { columns, rows };
     const { type, press, untilShown } = await openTerminal(await smallProject(), await programWithPage(), small);
     await type('demo');
     const shown = await untilShown(/^> subagent-1 leads +running[\s\S]*quit$/m);
     expect(shown.join('')).toMatch(/live page: http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}/);
     expect(shown.join('')).toContain('arrows or j k choose   q quit');
+    expect(shown[0]).toMatch(/\d s$|…$/); // not its last character at the edge
     await press('q');
     await untilShown(/ended with 0$/m);
   });

@@ -76,12 +76,13 @@ export function showLive({ orchestrator, watch, screen, isColoured, link, steere
     const now = endOf(infos, Date.now());
     const id = chosen();
     const tree = drawTree({ infos, tracks: watch.tracks, chosenId: id, startedAt, now, columns, isColoured });
-    const head = [
-      `troupe demo   ${counted(infos)}   ${((now - startedAt) / 1000).toFixed(1)} s`,
-      ...broken(`live page: ${link}`, columns),
-      '',
-    ];
-    const foot = [LEGEND, lines.said, lines.answer, ...broken(KEYS, columns)];
+    const title = `troupe demo   ${counted(infos)}   ${((now - startedAt) / 1000).toFixed(1)} s`;
+    const head = [cut(title, columns), ...broken(`live page: ${link}`, columns), ''];
+    const keyLines = broken(KEYS, columns);
+    // On a screen of few lines these go first, since link and keys lead to all the rest.
+    const notes = [lines.answer, lines.said, LEGEND].map((line) => cut(line, columns));
+    const noteCount = Math.max(rows - head.length - MIN_TREE_LINES - 1 - keyLines.length, 0);
+    const foot = [...notes.slice(0, noteCount).reverse(), ...keyLines];
     const room = Math.max(rows - head.length - foot.length - 1, MIN_TREE_LINES);
     const at = ids().indexOf(id ?? '');
     const from = Math.max(Math.min(at - Math.floor(room / 2), tree.length - room), 0);
@@ -132,6 +133,12 @@ export function counted(infos: readonly { readonly state: LifecycleState }[]): s
 /** Where the screen ends. */
 function broken(line: string, width: number): string[] {
   return line.match(new RegExp(`.{1,${Math.max(width, 1)}}`, 'gu')) ?? [];
+}
+
+/** So that it ends at the edge, where a terminal would put its last character. */
+function cut(line: string, width: number): string {
+  const [first = '', more] = broken(line, width);
+  return more === undefined ? first : `${first.slice(0, -1)}…`;
 }
 
 function lastLines(text: string, width: number, count: number): string[] {
