@@ -34,6 +34,7 @@ export async function attemptRequest(subagent: LiveSubagent, options: AttemptOpt
   const { environment, plan } = subagent;
   const { clock, random, redact } = environment;
   const { attempt, request, signal } = options;
+  signal.throwIfAborted(); // it may have ended in the tick in which it was to ask
   const account = openAccount(subagent, request);
   if (!account) return { kind: 'held_back', delayMs: BUDGET_RECHECK_MS };
   const limiter = limiterOf(plan.model);

@@ -196,7 +196,8 @@ export class LiveSubagent {
 
   /** Lets it go at rest, to be taken up again from its records: no event and no record tells of an end. */
   suspend(): SubAgentOutcome {
-    const error = { code: 'closed' as const, message: `${this.id} was suspended; restore() goes on with it` };
+    const message = `${this.id} was suspended; restore() goes on with it, or parallelResumable() where it is of a workflow`;
+    const error = { code: 'closed' as const, message };
     this.outcome = { ...this.#outcomeOf('cancelled', error), by: 'shutdown' };
     stopActor(this.actor);
     return this.outcome;

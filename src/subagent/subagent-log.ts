@@ -55,7 +55,7 @@ export class SubagentLog {
     return reading !== undefined && !this.#hasSecrets && writer.isWritten;
   }
 
-  /** Written soon, and before everything that is added later. */
+  /** Written soon, and before everything that is added later. After the end of its subagent nothing is: late work of it is dropped. */
   add(entry: LogEntry): void {
     if (this.#isCut) return;
     const { writer, clock, redact, lastSeq } = this.#options;
@@ -63,6 +63,7 @@ export class SubagentLog {
     const record = redactValue({ ...short, t: clock.now(), seq: lastSeq() }, redact);
     if (!isSaidAlike(entry, record)) this.#hasSecrets = true;
     writer.add(record as unknown as JsonValue); // texts, numbers, and what came as JSON
+    if (entry.type === 'ended') this.#isCut = true;
   }
 
   /** From now on nothing is added, as if its process had been killed: what is on record can be taken up again. */

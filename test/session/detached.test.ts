@@ -50,10 +50,14 @@ describe('a detached child of a step', () => {
 
   it('is suspended with its session', async () => {
     const store = new MemorySessionStore();
-    const { session, clock } = await stepAndChild(store);
+    const { session, clock, child } = await stepAndChild(store);
     const closing = session.close();
     await clock.advance(1_000); // its call ends first
     await closing;
+    await expect(child?.wait()).rejects.toMatchObject({
+      code: 'closed',
+      message: expect.stringContaining('parallelResumable()'),
+    });
     expect(clock.pending).toBe(0);
     const next = createSessionWorld(script(), { sessionStore: store });
     await next.session.parallelResumable([step('a')], 'w');

@@ -115,6 +115,27 @@ describe('a step that was in flight when its process was killed', () => {
     }
   });
 
+  it('has a child that may spend what its own budget has left, also after a call that was stopped before its turn', async () => {
+    const store = new MemorySessionStore();
+    const options = { budget: { maxTokens: 100_000 } };
+    const turn = { toolCalls: [{ name: 'slow', args: { ms: 100 } }], usage: { inputTokens: 80, outputTokens: 0 } };
+    const script = byPrompt({ a: [{ hang: true }], kid: [turn, turn, turn] });
+    const first = life(store, script, options);
+    void first.session.parallelResumable([step('a')], 'w');
+    await first.settle();
+    const parent = first.session.orchestrator.getHandle('subagent-1');
+    parent?.spawn({ agentType: 'worker', prompt: 'kid', budget: { maxTokens: 100 } });
+    await first.settle();
+    const { session, clock } = life(store, script, options);
+    await session.parallelResumable([step('a')], 'w', { signal: AbortSignal.abort() });
+    void session.parallelResumable([step('a')], 'w');
+    for (let turns = 0; turns < 3; turns++) await clock.advance(100);
+    expect(session.orchestrator.getSubagentInfo('subagent-2')).toMatchObject({
+      error: { code: 'budget_exceeded' },
+      usage: { requests: 2, totalTokens: 160 },
+    });
+  });
+
   it('is done when its answer is on record, though its end is not and ended ones are not kept', async () => {
     const store = new MortalStore();
     const first = createSessionWorld([calls(['note', { label: 'n' }]), { text: 'done' }], { sessionStore: store });
@@ -146,6 +167,16 @@ describe('a step that was in flight when its process was killed', () => {
     await expect(session.parallelResumable([step('b')], 'w')).resolves.toMatchObject([
       { error: { code: 'budget_exceeded' } },
     ]);
+  });
+
+  it('has spent it once, however often its workflow is called', async () => {
+    const store = new MemorySessionStore();
+    const options = { budget: { maxTokens: 200 } };
+    const costs: ScriptedFunction = () => ({ text: 'done', usage: { inputTokens: 80, outputTokens: 0 } });
+    await life(store, costs, options).session.parallelResumable([step('a')], 'w');
+    const { session } = life(store, costs, options);
+    for (let times = 0; times < 3; times++) await session.parallelResumable([step('a')], 'w');
+    await expect(session.run(step('b'))).resolves.toMatchObject({ success: true });
   });
 
   it('has what its failed attempts took too, whichever record of its success was the last', async () => {

@@ -1,7 +1,7 @@
 /** Brings subagents back from the store: those of the session, and those of the steps of a workflow. */
 
 import { parseSubAgentConfig } from '../../config/index.js';
-import { NOTHING_SPENT, negative, type Spending, spendingIn } from '../../domain/budget.js';
+import { NOTHING_SPENT, negative, type Spending, spendingIn, sumOf } from '../../domain/budget.js';
 import { TroupeError } from '../../domain/errors.js';
 import { isFinal } from '../../domain/lifecycle.js';
 import type { SubAgentInfo, SubAgentOutcome } from '../../domain/outcome.js';
@@ -164,14 +164,15 @@ export class Revival {
     };
   }
 
-  /** What was spent in former lives is spent. */
-  #count({ unfinished, ended, left, budgetOf }: RestoredHome): void {
+  /** What was spent in former lives is spent. @returns all of it. */
+  #count({ unfinished, ended, left, budgetOf }: RestoredHome): Spending {
     const usages = [
       ...unfinished.map(({ plan, from }) => ({ budget: plan.budget, usage: from.usage })),
       ...ended.map(({ info }) => ({ budget: budgetOf(info.id), usage: info.usage })),
       ...left.map((usage) => ({ budget: this.#options.scope.budget, usage })),
     ];
     for (const { budget, usage } of usages) budget?.charge(spendingIn(usage));
+    return usages.map(({ usage }) => spendingIn(usage)).reduce(sumOf, NOTHING_SPENT);
   }
 
   /** Workflows that nobody has called yet share the budget of all, too. */
@@ -181,11 +182,12 @@ export class Revival {
     this.#countedAhead.set(workflowId, spending);
   }
 
+  /** Budgets of its subagents are made anew each time it is opened; in that of all together it counts once. */
   #countOpened(workflowId: string, found: RestoredHome): void {
-    if (this.#counted.has(workflowId)) return;
-    this.#options.scope.budget?.charge(negative(this.#countedAhead.get(workflowId) ?? NOTHING_SPENT));
+    const spent = this.#count(found);
+    const ahead = this.#countedAhead.get(workflowId) ?? NOTHING_SPENT;
+    this.#options.scope.budget?.charge(negative(this.#counted.has(workflowId) ? spent : ahead));
     this.#countedAhead.delete(workflowId);
-    this.#count(found);
     this.#counted.add(workflowId);
   }
 
