@@ -60,7 +60,10 @@ export class FileLease implements Lease {
     const isTaken = this.#isGivenUp || this.#place.guard('list', folder, () => epochsIn(folder).length > 0);
     if (!isTaken) throw storeIo(`find ${this.#place.show(folder)}`, 'ENOENT');
     const where = `${showPath(this.path)} in ${this.#place.name}`;
-    throw new TroupeError('lease_lost', `the lease on ${where} was taken over or given up; acquire it again`);
+    throw new TroupeError(
+      'lease_lost',
+      `the lease on ${where} was taken over, given up, or away for a while with its folder; acquire it again`,
+    );
   }
 
   /** @throws TroupeError `store_io`; it is let go in any case, for others when this process ends at the latest. */
