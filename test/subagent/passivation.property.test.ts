@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isFinal } from '../../src/domain/lifecycle.js';
 import type { ModelRequest } from '../../src/domain/model.js';
+import type { SubAgentInfo } from '../../src/domain/outcome.js';
 import type { ScriptedTurn } from '../../src/testing/index.js';
 import { lines } from '../support/lines.js';
 import { WatchedStore } from '../support/watched-store.js';
@@ -82,6 +83,21 @@ async function apply({ orchestrator, clock, spawn }: World, operation: Operation
 const QUESTION = 'well?';
 const isAside = ({ messages }: ModelRequest) => messages.at(-1)?.content === QUESTION;
 
+/** By id: `root-<n>`, or `<place of its parent>.<n>`. Which of two parents that go on at once spawns first is nobody's promise. */
+function placesOf(infos: readonly SubAgentInfo[]): Map<string, string> {
+  const places = new Map<string, string>();
+  const counts = new Map<string, number>();
+  for (const { id, parentId } of infos) {
+    const above = parentId === undefined ? 'root-' : `${places.get(parentId)}.`;
+    const count = (counts.get(above) ?? 0) + 1;
+    counts.set(above, count);
+    places.set(id, `${above}${count}`);
+  }
+  return places;
+}
+
+const byPlace = ([one]: readonly unknown[], [other]: readonly unknown[]) => String(one).localeCompare(String(other));
+
 /**
  * What callers and the model have seen. Side questions run beside all else: their answers have no place in the order, and one that
  * was held by a pause sees the conversation as far as it is when it leaves.
@@ -115,16 +131,18 @@ async function seen(answers: readonly number[], operations: readonly Operation[]
     await clock.advance(100);
   }
   const inOrder = events.filter(({ type }) => type !== 'btw_answer');
-  const ids = orchestrator.listSubagents().map(({ id }) => id);
+  const infos = orchestrator.listSubagents();
+  const places = placesOf(infos);
+  const placed = (text: string) => text.replaceAll(/subagent-\d+/g, (id) => places.get(id) ?? id);
   const seenBy = {
-    ended: orchestrator.listSubagents().map(({ id, state, usage }) => [id, state, usage]),
+    ended: infos.map(({ id, state, usage }) => [placed(id), state, usage]).sort(byPlace),
     answered: answered.sort(),
     requests: model.requests
       .filter((request) => !isAside(request))
-      .map((request) => JSON.stringify(request))
+      .map((request) => placed(JSON.stringify(request)))
       .sort(),
     asides: model.requests.filter(isAside).length,
-    told: ids.map((id) => lines(inOrder, id)),
+    told: infos.map(({ id }) => [placed(id), lines(inOrder, id).map(placed)]).sort(byPlace),
   };
   const pending = clock.pending;
   await orchestrator.close({ mode: 'cancel' });
