@@ -32,6 +32,14 @@ export interface Usage {
   readonly estimatedCostUsd?: number;
 }
 
+/** A request that leaves. */
+export interface Sent {
+  /** It is to mend a structured answer, and is the first to do so. */
+  readonly isRepair?: boolean;
+  /** Its input tokens, where a budget counts them. */
+  readonly expected?: number;
+}
+
 /** What a request has cost that had left. */
 export interface Bill {
   readonly usage: TokenUsage;
@@ -50,18 +58,15 @@ export const NO_USAGE: Usage = {
   unknownRequests: 0,
 };
 
-/**
- * A request leaves. Until it is answered its cost is unknown, and stays so when it is cancelled, fails or is cut.
- * @param expected Its input tokens, where a budget counts them.
- */
-export function withRequestSent(usage: Usage, expected = 0, price?: ModelPrice): Usage {
-  const sent = { ...usage, requests: usage.requests + 1, unknownRequests: usage.unknownRequests + 1 };
+/** Until it is answered its cost is unknown, and stays so when it is cancelled, fails or is cut. */
+export function withRequestSent(usage: Usage, { isRepair = false, expected = 0 }: Sent, price?: ModelPrice): Usage {
+  const sent = {
+    ...usage,
+    requests: usage.requests + 1,
+    repairs: usage.repairs + (isRepair ? 1 : 0),
+    unknownRequests: usage.unknownRequests + 1,
+  };
   return withEstimate(sent, expected, 0, price);
-}
-
-/** The request that leaves is one to mend a structured answer. */
-export function withRepair(usage: Usage): Usage {
-  return { ...usage, repairs: usage.repairs + 1 };
 }
 
 /** It is known, or can be estimated, what a request has cost. */

@@ -5,7 +5,7 @@ import type { Activity } from '../domain/activity.js';
 import type { LifecycleState } from '../domain/lifecycle.js';
 import { MAX_PARALLEL_TOOLS } from '../domain/limits.js';
 import type { SubAgentOutcome } from '../domain/outcome.js';
-import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
+import { NO_USAGE, type Usage, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import { type AgentEventBody, completedBody } from '../events/index.js';
 import { type ChartStep, foldLog, type LogRecord, replayChart, type SpawnedRecord } from '../subagent/index.js';
 import type { FocusEvent } from './protocol.js';
@@ -110,7 +110,7 @@ class Teller {
         break;
       }
       case 'sent':
-        this.#usage = withRequestSent(record.isRepair ? withRepair(this.#usage) : this.#usage, record.expected);
+        this.#usage = withRequestSent(this.#usage, record);
         if (record.turn !== undefined) this.#publish(t, { type: 'turn_start', turn: record.turn });
         break;
       case 'billed':

@@ -2,7 +2,7 @@
 
 import type { Task } from '../domain/tool.js';
 import type { ModelPrice } from '../domain/usage.js';
-import { NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
+import { NO_USAGE, type Usage, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import { DONE, type LogRecord, type SpawnedRecord } from './log-record.js';
 import type { TranscriptEntry } from './transcript.js';
 
@@ -99,7 +99,7 @@ export function foldLog(written: readonly LogRecord[], spawned: SpawnedRecord, p
       case 'sent':
         turnSent = record.turn ?? turnSent;
         if (record.isRepair) repair = { isByMessage: isMessageLast };
-        usage = withRequestSent(record.isRepair ? withRepair(usage) : usage, record.expected, price);
+        usage = withRequestSent(usage, record, price);
         break;
       case 'billed':
         usage = withRequestBilled(usage, record, price);

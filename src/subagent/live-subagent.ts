@@ -16,7 +16,7 @@ import { type FinalState, isFinal, type LifecycleState } from '../domain/lifecyc
 import type { SubAgentInfo, SubAgentOutcome } from '../domain/outcome.js';
 import { redactValue } from '../domain/redact-value.js';
 import type { Task } from '../domain/tool.js';
-import { type Bill, NO_USAGE, type Usage, withRepair, withRequestBilled, withRequestSent } from '../domain/usage.js';
+import { type Bill, NO_USAGE, type Usage, withRequestBilled, withRequestSent } from '../domain/usage.js';
 import { type AgentEventBody, completedBody } from '../events/index.js';
 import type { Repair, StructuredAnswer } from './answer-form.js';
 import type { OpenCall } from './open-call.js';
@@ -217,13 +217,9 @@ export class LiveSubagent {
   requestSent(turn: number | undefined, expected: number | undefined): void {
     const isRepair = turn !== undefined && this.repair?.isSent === false;
     if (isRepair && this.repair) this.repair.isSent = true; // tried again, it is the same repair
-    this.#usage = withRequestSent(isRepair ? withRepair(this.#usage) : this.#usage, expected, this.plan.model.price);
-    this.log?.add({
-      type: 'sent',
-      ...(turn === undefined ? {} : { turn }),
-      ...(isRepair ? { isRepair } : {}),
-      ...(expected === undefined ? {} : { expected }),
-    });
+    const sent = { ...(isRepair ? { isRepair } : {}), ...(expected === undefined ? {} : { expected }) };
+    this.#usage = withRequestSent(this.#usage, sent, this.plan.model.price);
+    this.log?.add({ type: 'sent', ...(turn === undefined ? {} : { turn }), ...sent });
   }
 
   requestBilled(bill: Bill): void {
