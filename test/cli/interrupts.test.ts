@@ -65,16 +65,22 @@ describe('Ctrl-C', { timeout: 120_000 }, () => {
   });
 });
 
+/** A run with a store that was killed in its second request, behind a call that is on record. */
+async function killedRun() {
+  const model = await startHeldModel();
+  const store = join(model.folder, 'store');
+  const args = ['--config', model.config];
+  const first = start(['run', 'explore', 'Look.', '--store', store, '--workspace', model.folder, ...args]);
+  (await model.next()).call('ls', {});
+  await model.next();
+  first.signal('SIGKILL');
+  await first.ended;
+  return { model, store, args };
+}
+
 describe('troupe resume', { timeout: 120_000 }, () => {
   it('goes on after kill -9: a request in flight is made again, an answered one is not', async () => {
-    const model = await startHeldModel();
-    const store = join(model.folder, 'store');
-    const args = ['--config', model.config];
-    const first = start(['run', 'explore', 'Look.', '--store', store, '--workspace', model.folder, ...args]);
-    (await model.next()).call('ls', {});
-    await model.next();
-    first.signal('SIGKILL');
-    await first.ended;
+    const { model, store, args } = await killedRun();
     const second = start(['resume', store, ...args, '--json']);
     const { messages, answer } = await model.next();
     expect(messages.slice(1).map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
@@ -87,14 +93,7 @@ describe('troupe resume', { timeout: 120_000 }, () => {
   });
 
   it('serves the live page with --monitor for as long as it goes on', async () => {
-    const model = await startHeldModel();
-    const store = join(model.folder, 'store');
-    const args = ['--config', model.config];
-    const first = start(['run', 'explore', 'Look.', '--store', store, '--workspace', model.folder, ...args]);
-    (await model.next()).call('ls', {});
-    await model.next();
-    first.signal('SIGKILL');
-    await first.ended;
+    const { model, store, args } = await killedRun();
     const second = start(['resume', store, ...args, '--monitor'], { program: await programWithPage() });
     const [link = ''] = /(?<=^live page: )http\S+$/m.exec(await second.until('live page: ')) ?? [];
     const { answer } = await model.next();
